@@ -1,0 +1,131 @@
+package io.github.engagelab.sms;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A balance could not be read. The message names the account, the failure, what the
+ * provider said and what can be done; it never contains credentials.
+ */
+public class SmsBalanceException extends RuntimeException {
+
+	private final String account;
+
+	private final SmsBalanceFailure failure;
+
+	private final @Nullable Integer status;
+
+	private final @Nullable Integer code;
+
+	private final @Nullable String providerMessage;
+
+	private final @Nullable Duration retryAfter;
+
+	/**
+	 * Create an exception for a failure without an answer from the provider.
+	 * @param account the name of the account
+	 * @param failure the failure
+	 * @param cause the cause or {@code null}
+	 */
+	public SmsBalanceException(String account, SmsBalanceFailure failure, @Nullable Throwable cause) {
+		this(account, failure, null, null, null, null, cause);
+	}
+
+	/**
+	 * Create an exception for an answer of the provider.
+	 * @param account the name of the account
+	 * @param failure the failure
+	 * @param status the HTTP status
+	 * @param code the provider's error code or {@code null}
+	 * @param providerMessage the provider's error message or {@code null}; it must not
+	 * contain credentials
+	 * @param retryAfter how long the provider asked to wait or {@code null}
+	 */
+	public SmsBalanceException(String account, SmsBalanceFailure failure, int status, @Nullable Integer code,
+			@Nullable String providerMessage, @Nullable Duration retryAfter) {
+		this(account, failure, status, code, providerMessage, retryAfter, null);
+	}
+
+	private SmsBalanceException(String account, SmsBalanceFailure failure, @Nullable Integer status,
+			@Nullable Integer code, @Nullable String providerMessage, @Nullable Duration retryAfter,
+			@Nullable Throwable cause) {
+		// Callers that share a request share its exception: were suppression enabled,
+		// each blocking one would add to it for ever
+		super(describe(account, failure, status, code, providerMessage), cause, false, true);
+		this.account = account;
+		this.failure = failure;
+		this.status = status;
+		this.code = code;
+		this.providerMessage = providerMessage;
+		this.retryAfter = retryAfter;
+	}
+
+	private static String describe(String account, SmsBalanceFailure failure, @Nullable Integer status,
+			@Nullable Integer code, @Nullable String providerMessage) {
+		StringBuilder text = new StringBuilder("EngageLab SMS account '").append(account)
+			.append("': ")
+			.append(failure.name());
+		if (status != null) {
+			text.append(" (HTTP ").append(status);
+			if (code != null) {
+				text.append(", code ").append(code);
+			}
+			if (providerMessage != null) {
+				text.append(", \"").append(providerMessage).append('"');
+			}
+			text.append(')');
+		}
+		return text.append(". ").append(failure.getHint()).toString();
+	}
+
+	/**
+	 * Return the name of the account.
+	 * @return the name of the account
+	 */
+	public String getAccount() {
+		return this.account;
+	}
+
+	/**
+	 * Return why the balance could not be read.
+	 * @return the failure
+	 */
+	public SmsBalanceFailure getFailure() {
+		return this.failure;
+	}
+
+	/**
+	 * Return the HTTP status of the provider's answer.
+	 * @return the status or {@code null} if there was no answer
+	 */
+	public @Nullable Integer getStatus() {
+		return this.status;
+	}
+
+	/**
+	 * Return the {@code code} of the provider's error body.
+	 * @return the code or {@code null} if there was none
+	 */
+	public @Nullable Integer getCode() {
+		return this.code;
+	}
+
+	/**
+	 * Return the {@code message} of the provider's error body, shortened and without
+	 * credentials.
+	 * @return the message or {@code null} if there was none
+	 */
+	public @Nullable String getProviderMessage() {
+		return this.providerMessage;
+	}
+
+	/**
+	 * Return how long the provider asked to wait ({@code Retry-After}).
+	 * @return the time to wait or {@code null} if the provider did not ask to
+	 */
+	public @Nullable Duration getRetryAfter() {
+		return this.retryAfter;
+	}
+
+}

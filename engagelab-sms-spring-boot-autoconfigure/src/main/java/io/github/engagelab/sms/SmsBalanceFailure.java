@@ -1,0 +1,120 @@
+package io.github.engagelab.sms;
+
+/**
+ * Why a balance could not be read. The one taxonomy that the exception, the meters'
+ * {@code outcome} tag, the health details and the log lines share.
+ */
+public enum SmsBalanceFailure {
+
+	/**
+	 * Code 2001 with HTTP 401: wrong credentials, or their merchant does not exist.
+	 */
+	INVALID_CREDENTIALS(false,
+			"Check dev-key and dev-secret: the provider does not know this pair. "
+					+ "The key may also have expired, or lack this host on its IP allow-list."),
+
+	/**
+	 * Code 2002 with HTTP 401: the credentials are expired or disabled.
+	 */
+	CREDENTIALS_DISABLED(false,
+			"The credentials are expired or disabled: enable them in the EngageLab console, "
+					+ "or set those of a new key."),
+
+	/**
+	 * Code 2002 with HTTP 403: the merchant has been deleted.
+	 */
+	MERCHANT_DELETED(false,
+			"The provider has deleted the merchant these credentials belong to: "
+					+ "ask EngageLab, or set the credentials of another account."),
+
+	/**
+	 * Any other HTTP 401 or 403.
+	 */
+	ACCESS_DENIED(false,
+			"The provider or a gateway before it refused access: check the key's IP allow-list "
+					+ "and expiry date, and that base-url is the provider's."),
+
+	/**
+	 * HTTP 429, or code 3004.
+	 */
+	RATE_LIMITED(true,
+			"The provider asks to slow down: raise engagelab.sms.refresh.interval, "
+					+ "or have fewer instances read this account."),
+
+	/**
+	 * HTTP 5xx, or code 1000.
+	 */
+	SERVER_ERROR(true,
+			"The provider has an internal problem: it is tried again by itself; " + "if it lasts, ask EngageLab."),
+
+	/**
+	 * Any other HTTP 4xx.
+	 */
+	CLIENT_ERROR(false,
+			"The request was refused before it was understood: check base-url "
+					+ "and the proxies and gateways on the way."),
+
+	/**
+	 * An answer that is not what the provider documents: HTTP 2xx or 3xx without the
+	 * three integers, or more than 64 KiB.
+	 */
+	MALFORMED_RESPONSE(false,
+			"The answer is not the documented one: check that base-url is the provider's "
+					+ "and that no gateway answers in its place."),
+
+	/**
+	 * No complete answer in time.
+	 */
+	TIMEOUT(true,
+			"The provider did not answer in time: if it lasts, check the network, "
+					+ "or raise engagelab.sms.http.read-timeout and engagelab.sms.http.request-timeout."),
+
+	/**
+	 * No connection, or one that broke.
+	 */
+	UNREACHABLE(true,
+			"No connection to the provider: check base-url, DNS, firewall, proxy " + "and trusted certificates."),
+
+	/**
+	 * No credentials are set for the account.
+	 */
+	NOT_CONFIGURED(false, "Set engagelab.sms.dev-key and engagelab.sms.dev-secret, or for a named account "
+			+ "engagelab.sms.accounts.<name>.dev-key and engagelab.sms.accounts.<name>.dev-secret.");
+
+	private final boolean retryable;
+
+	private final String hint;
+
+	SmsBalanceFailure(boolean retryable, String hint) {
+		this.retryable = retryable;
+		this.hint = hint;
+	}
+
+	/**
+	 * Return whether another try can help.
+	 * @return whether another try can help
+	 */
+	public boolean isRetryable() {
+		return this.retryable;
+	}
+
+	/**
+	 * Return whether the provider refused the credentials.
+	 * @return whether this failure puts the account into {@link SmsAccountState#REJECTED}
+	 */
+	public boolean isRejection() {
+		return switch (this) {
+			case INVALID_CREDENTIALS, CREDENTIALS_DISABLED, MERCHANT_DELETED, ACCESS_DENIED -> true;
+			default -> false;
+		};
+	}
+
+	/**
+	 * Return what a person can do about it.
+	 * @return a sentence for an operator
+	 */
+	public String getHint() {
+		return this.hint;
+	}
+
+}

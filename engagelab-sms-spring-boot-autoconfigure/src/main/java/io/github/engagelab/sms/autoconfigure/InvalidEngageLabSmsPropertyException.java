@@ -1,0 +1,34 @@
+package io.github.engagelab.sms.autoconfigure;
+
+/**
+ * A property of {@code engagelab.sms.*} has a value that cannot be right. Never contains
+ * the value, which may be a secret or have one in it.
+ */
+class InvalidEngageLabSmsPropertyException extends RuntimeException {
+
+	private final String property;
+
+	private final String reason;
+
+	private final String action;
+
+	InvalidEngageLabSmsPropertyException(String property, String reason, String action) {
+		super("Property '" + property + "' " + reason);
+		this.property = property;
+		this.reason = reason;
+		this.action = action;
+	}
+
+	String getProperty() {
+		return this.property;
+	}
+
+	String getReason() {
+		return this.reason;
+	}
+
+	String getAction() {
+		return this.action;
+	}
+
+}

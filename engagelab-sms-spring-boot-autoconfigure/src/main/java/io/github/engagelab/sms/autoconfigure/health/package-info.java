@@ -1,0 +1,7 @@
+/**
+ * Auto-configuration of the balance as Actuator health.
+ */
+@NullMarked
+package io.github.engagelab.sms.autoconfigure.health;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,7 @@
+/**
+ * Auto-configuration of the balance as Micrometer meters.
+ */
+@NullMarked
+package io.github.engagelab.sms.autoconfigure.metrics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,131 @@
+package io.github.engagelab.sms.monitor;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+import io.github.engagelab.sms.SmsBalanceException;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Refreshes every account right after start-up and then at an interval, however often it
+ * fails. Works on Reactor's shared daemon threads and has none of its own.
+ */
+public final class SmsBalancePoller implements SmartLifecycle {
+
+	/**
+	 * Between the first reads of two accounts.
+	 */
+	private static final Duration STAGGER = Duration.ofMillis(50);
+
+	private final SmsBalanceMonitors monitors;
+
+	private final boolean enabled;
+
+	private final Duration interval;
+
+	private final Duration maxAge;
+
+	private Disposable.@Nullable Composite polls;
+
+	/**
+	 * Create a poller.
+	 * @param monitors the accounts to refresh
+	 * @param enabled whether to start with the application context
+	 * @param interval the time from one refresh to the next, give or take 10 %
+	 * @param maxAge how long a {@code Retry-After} of the provider is obeyed at most
+	 */
+	public SmsBalancePoller(SmsBalanceMonitors monitors, boolean enabled, Duration interval, Duration maxAge) {
+		this.monitors = monitors;
+		this.enabled = enabled;
+		this.interval = interval;
+		this.maxAge = maxAge;
+	}
+
+	@Override
+	public boolean isAutoStartup() {
+		return this.enabled;
+	}
+
+	@Override
+	public synchronized void start() {
+		if (this.polls != null) {
+			return;
+		}
+		this.polls = Disposables.composite();
+		int position = 0;
+		int accounts = this.monitors.all().size();
+		Duration share = this.interval.dividedBy(Math.max(accounts, 1));
+		Duration stagger = (share.compareTo(STAGGER) < 0) ? share : STAGGER;
+		for (SmsBalanceMonitor monitor : this.monitors.all()) {
+			// All are read at once, and then take up their places in the interval
+			Duration first = stagger.multipliedBy(position);
+			Duration second = share.multipliedBy(++position).minus(first);
+			this.polls.add(Mono.delay(first)
+				.then(refresh(monitor, second))
+				.thenMany(refresh(monitor, this.interval).repeat())
+				.subscribe());
+		}
+	}
+
+	@Override
+	public synchronized void stop() {
+		if (this.polls != null) {
+			this.polls.dispose();
+			this.polls = null;
+		}
+	}
+
+	@Override
+	public synchronized boolean isRunning() {
+		return this.polls != null;
+	}
+
+	/**
+	 * Refresh, then wait until the next refresh is due.
+	 * @param monitor the account to refresh
+	 * @param period the time from now to the next refresh
+	 * @return completes when the next refresh is due; never fails
+	 */
+	private Mono<Long> refresh(SmsBalanceMonitor monitor, Duration period) {
+		return Mono.defer(() -> {
+			long begin = now();
+			return monitor.refresh()
+				.thenReturn(Duration.ZERO)
+				.onErrorResume((ex) -> Mono.just(retryAfter(ex)))
+				.flatMap((wait) -> Mono.delay(longer(jitter(period).minusMillis(now() - begin), wait)));
+		});
+	}
+
+	private Duration retryAfter(Throwable ex) {
+		Duration wait = (ex instanceof SmsBalanceException failed) ? failed.getRetryAfter() : null;
+		if (wait == null) {
+			return Duration.ZERO;
+		}
+		return (wait.compareTo(this.maxAge) < 0) ? wait : this.maxAge;
+	}
+
+	private static Duration longer(Duration one, Duration other) {
+		return (one.compareTo(other) > 0) ? one : other;
+	}
+
+	/**
+	 * Spread the instances of an application that were started together.
+	 * @param period the period
+	 * @return the period, give or take 10 %
+	 */
+	private static Duration jitter(Duration period) {
+		return Duration.ofMillis((period.toMillis() * ThreadLocalRandom.current().nextLong(900, 1101)) / 1000);
+	}
+
+	private static long now() {
+		return Schedulers.parallel().now(TimeUnit.MILLISECONDS);
+	}
+
+}

@@ -1,0 +1,8 @@
+/**
+ * What an application sees of its EngageLab SMS balance: amounts, services, states,
+ * failures and events.
+ */
+@NullMarked
+package io.github.engagelab.sms;
+
+import org.jspecify.annotations.NullMarked;
