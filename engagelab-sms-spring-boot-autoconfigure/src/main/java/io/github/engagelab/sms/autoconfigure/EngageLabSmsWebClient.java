@@ -1,6 +1,6 @@
 package io.github.engagelab.sms.autoconfigure;
 
-import java.io.Closeable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -10,7 +10,6 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
 import org.springframework.boot.webclient.WebClientCustomizer;
-import org.springframework.http.client.reactive.ClientHttpConnector;
 import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.util.DefaultUriBuilderFactory;
 import org.springframework.web.util.DefaultUriBuilderFactory.EncodingMode;
@@ -28,7 +27,7 @@ class EngageLabSmsWebClient implements Supplier<WebClient>, DisposableBean {
 
 	private final List<? extends WebClientCustomizer> customizers;
 
-	private @Nullable ClientHttpConnector connector;
+	private final List<AutoCloseable> resources = new ArrayList<>();
 
 	private @Nullable WebClient webClient;
 
@@ -42,25 +41,26 @@ class EngageLabSmsWebClient implements Supplier<WebClient>, DisposableBean {
 	@Override
 	public synchronized WebClient get() {
 		if (this.webClient == null) {
-			this.connector = this.connectorBuilder.build(this.settings);
-			this.webClient = create(this.connector);
+			this.webClient = create();
 		}
 		return this.webClient;
 	}
 
-	private WebClient create(ClientHttpConnector connector) {
+	private WebClient create() {
 		DefaultUriBuilderFactory uriBuilderFactory = new DefaultUriBuilderFactory();
 		// Base URLs are complete as they are
 		uriBuilderFactory.setEncodingMode(EncodingMode.NONE);
-		WebClient.Builder builder = WebClient.builder().clientConnector(connector).uriBuilderFactory(uriBuilderFactory);
+		WebClient.Builder builder = WebClient.builder()
+			.clientConnector(EngageLabSmsConnectors.build(this.connectorBuilder, this.settings, this.resources::add))
+			.uriBuilderFactory(uriBuilderFactory);
 		this.customizers.forEach((customizer) -> customizer.customize(builder));
 		return builder.build();
 	}
 
 	@Override
 	public synchronized void destroy() throws Exception {
-		if (this.connector instanceof Closeable closeable) {
-			closeable.close();
+		for (AutoCloseable resource : this.resources) {
+			resource.close();
 		}
 	}
 

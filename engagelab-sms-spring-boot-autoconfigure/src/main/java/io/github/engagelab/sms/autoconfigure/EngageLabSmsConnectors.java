@@ -1,0 +1,80 @@
+package io.github.engagelab.sms.autoconfigure;
+
+import java.net.http.HttpClient.Version;
+import java.util.function.Consumer;
+
+import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.WWWAuthenticationProtocolHandler;
+import org.eclipse.jetty.util.component.LifeCycle;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
+
+import org.springframework.boot.http.client.HttpClientSettings;
+import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.HttpComponentsClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.JdkClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.ReactorClientHttpConnectorBuilder;
+import org.springframework.http.client.reactive.ClientHttpConnector;
+import org.springframework.http.client.reactive.HttpComponentsClientHttpConnector;
+
+/**
+ * Makes the HTTP client the application has behave alike, whichever it is: the retries
+ * are ours, an answer is passed on as it is, and no thread keeps the JVM alive. Not a
+ * bean, as most of the classes named here are absent from most applications.
+ */
+final class EngageLabSmsConnectors {
+
+	private EngageLabSmsConnectors() {
+	}
+
+	/**
+	 * Build a connector.
+	 * @param builder the builder of the HTTP client the application has
+	 * @param settings the settings
+	 * @param resources receives what has to be closed in the end
+	 * @return the connector
+	 */
+	static ClientHttpConnector build(ClientHttpConnectorBuilder<?> builder, HttpClientSettings settings,
+			Consumer<AutoCloseable> resources) {
+		if (builder instanceof JdkClientHttpConnectorBuilder jdk) {
+			// Else plain http asks for an upgrade, which not every gateway understands
+			return jdk.withHttpClientCustomizer((client) -> client.version(Version.HTTP_1_1)).build(settings);
+		}
+		if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
+			return reactor.withHttpClientCustomizer((client) -> client.disableRetry(true)).build(settings);
+		}
+		if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
+			return jetty.withHttpClientCustomizer((client) -> {
+				customize(client);
+				resources.accept(client::stop);
+			}).build(settings);
+		}
+		if (builder instanceof HttpComponentsClientHttpConnectorBuilder httpComponents) {
+			HttpComponentsClientHttpConnector connector = httpComponents
+				.withHttpClientCustomizer((client) -> client.disableAutomaticRetries())
+				.build(settings);
+			resources.accept(connector);
+			return connector;
+		}
+		return builder.build(settings);
+	}
+
+	private static void customize(HttpClient client) {
+		QueuedThreadPool executor = new QueuedThreadPool();
+		executor.setName("engagelab-sms-jetty");
+		executor.setDaemon(true);
+		client.setExecutor(executor);
+		client.setScheduler(new ScheduledExecutorScheduler("engagelab-sms-jetty-scheduler", true));
+		client.addEventListener(new LifeCycle.Listener() {
+
+			@Override
+			public void lifeCycleStarted(LifeCycle event) {
+				// It takes a 401 without a challenge for no answer at all
+				client.getProtocolHandlers().remove(WWWAuthenticationProtocolHandler.NAME);
+			}
+
+		});
+	}
+
+}

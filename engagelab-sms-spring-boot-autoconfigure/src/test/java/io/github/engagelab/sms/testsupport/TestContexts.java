@@ -1,0 +1,58 @@
+package io.github.engagelab.sms.testsupport;
+
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsAutoConfiguration;
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsSanitizingAutoConfiguration;
+import io.github.engagelab.sms.autoconfigure.health.EngageLabSmsHealthContributorAutoConfiguration;
+import io.github.engagelab.sms.autoconfigure.metrics.EngageLabSmsMetricsAutoConfiguration;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
+import org.springframework.boot.http.client.autoconfigure.HttpClientAutoConfiguration;
+import org.springframework.boot.http.client.autoconfigure.reactive.ReactiveHttpClientAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.export.prometheus.PrometheusMetricsExportAutoConfiguration;
+import org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.webclient.autoconfigure.WebClientAutoConfiguration;
+import org.springframework.boot.webclient.autoconfigure.WebClientObservationAutoConfiguration;
+
+/**
+ * Contexts to begin with.
+ */
+public final class TestContexts {
+
+	/**
+	 * All auto-configuration that an application with Actuator and Prometheus has and
+	 * that matters here.
+	 */
+	public static final AutoConfigurations AUTO_CONFIGURATIONS = AutoConfigurations.of(
+			EngageLabSmsAutoConfiguration.class, EngageLabSmsSanitizingAutoConfiguration.class,
+			EngageLabSmsHealthContributorAutoConfiguration.class, EngageLabSmsMetricsAutoConfiguration.class,
+			SslAutoConfiguration.class, HttpClientAutoConfiguration.class, ReactiveHttpClientAutoConfiguration.class,
+			WebClientAutoConfiguration.class, WebClientObservationAutoConfiguration.class,
+			ObservationAutoConfiguration.class, MetricsAutoConfiguration.class,
+			CompositeMeterRegistryAutoConfiguration.class, PrometheusMetricsExportAutoConfiguration.class,
+			HealthContributorRegistryAutoConfiguration.class);
+
+	/**
+	 * The documented test vector.
+	 */
+	public static final String[] CREDENTIALS = { "engagelab.sms.dev-key=jiguangdev",
+			"engagelab.sms.dev-secret=dev_secret" };
+
+	private TestContexts() {
+	}
+
+	/**
+	 * Return a runner as an application with the starter, Actuator and Prometheus has it:
+	 * without another HTTP client, so on the JDK's.
+	 * @return a runner without credentials
+	 */
+	public static ApplicationContextRunner runner() {
+		return new ApplicationContextRunner().withConfiguration(AUTO_CONFIGURATIONS)
+			.withPropertyValues("spring.http.clients.reactive.connector=jdk");
+	}
+
+}
