@@ -20,8 +20,8 @@ import org.springframework.http.client.reactive.HttpComponentsClientHttpConnecto
 
 /**
  * Makes the HTTP client the application has behave alike, whichever it is: the retries
- * are ours, an answer is passed on as it is, and no thread keeps the JVM alive. Not a
- * bean, as most of the classes named here are absent from most applications.
+ * are ours, an answer is passed on as it is, and no thread keeps the JVM alive. Each
+ * client has a class of its own here, as most of them are absent from most applications.
  */
 final class EngageLabSmsConnectors {
 
@@ -42,39 +42,65 @@ final class EngageLabSmsConnectors {
 			return jdk.withHttpClientCustomizer((client) -> client.version(Version.HTTP_1_1)).build(settings);
 		}
 		if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
-			return reactor.withHttpClientCustomizer((client) -> client.disableRetry(true)).build(settings);
+			return ReactorNetty.build(reactor, settings);
 		}
 		if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
-			return jetty.withHttpClientCustomizer((client) -> {
-				customize(client);
-				resources.accept(client::stop);
-			}).build(settings);
+			return Jetty.build(jetty, settings, resources);
 		}
 		if (builder instanceof HttpComponentsClientHttpConnectorBuilder httpComponents) {
-			HttpComponentsClientHttpConnector connector = httpComponents
+			return HttpComponents.build(httpComponents, settings, resources);
+		}
+		return builder.build(settings);
+	}
+
+	private static final class ReactorNetty {
+
+		static ClientHttpConnector build(ReactorClientHttpConnectorBuilder builder, HttpClientSettings settings) {
+			return builder.withHttpClientCustomizer((client) -> client.disableRetry(true)).build(settings);
+		}
+
+	}
+
+	private static final class HttpComponents {
+
+		static ClientHttpConnector build(HttpComponentsClientHttpConnectorBuilder builder, HttpClientSettings settings,
+				Consumer<AutoCloseable> resources) {
+			HttpComponentsClientHttpConnector connector = builder
 				.withHttpClientCustomizer((client) -> client.disableAutomaticRetries())
 				.build(settings);
 			resources.accept(connector);
 			return connector;
 		}
-		return builder.build(settings);
+
 	}
 
-	private static void customize(HttpClient client) {
-		QueuedThreadPool executor = new QueuedThreadPool();
-		executor.setName("engagelab-sms-jetty");
-		executor.setDaemon(true);
-		client.setExecutor(executor);
-		client.setScheduler(new ScheduledExecutorScheduler("engagelab-sms-jetty-scheduler", true));
-		client.addEventListener(new LifeCycle.Listener() {
+	private static final class Jetty {
 
-			@Override
-			public void lifeCycleStarted(LifeCycle event) {
-				// It takes a 401 without a challenge for no answer at all
-				client.getProtocolHandlers().remove(WWWAuthenticationProtocolHandler.NAME);
-			}
+		static ClientHttpConnector build(JettyClientHttpConnectorBuilder builder, HttpClientSettings settings,
+				Consumer<AutoCloseable> resources) {
+			return builder.withHttpClientCustomizer((client) -> {
+				customize(client);
+				resources.accept(client::stop);
+			}).build(settings);
+		}
 
-		});
+		private static void customize(HttpClient client) {
+			QueuedThreadPool executor = new QueuedThreadPool();
+			executor.setName("engagelab-sms-jetty");
+			executor.setDaemon(true);
+			client.setExecutor(executor);
+			client.setScheduler(new ScheduledExecutorScheduler("engagelab-sms-jetty-scheduler", true));
+			client.addEventListener(new LifeCycle.Listener() {
+
+				@Override
+				public void lifeCycleStarted(LifeCycle event) {
+					// It takes a 401 without a challenge for no answer at all
+					client.getProtocolHandlers().remove(WWWAuthenticationProtocolHandler.NAME);
+				}
+
+			});
+		}
+
 	}
 
 }

@@ -36,13 +36,15 @@ public final class TestContexts {
 			CompositeMeterRegistryAutoConfiguration.class, PrometheusMetricsExportAutoConfiguration.class,
 			HealthContributorRegistryAutoConfiguration.class);
 
-	/**
-	 * The documented test vector.
-	 */
-	public static final String[] CREDENTIALS = { "engagelab.sms.dev-key=jiguangdev",
-			"engagelab.sms.dev-secret=dev_secret" };
-
 	private TestContexts() {
+	}
+
+	/**
+	 * Return the credentials of the documented test vector.
+	 * @return the properties
+	 */
+	public static String[] credentials() {
+		return new String[] { "engagelab.sms.dev-key=jiguangdev", "engagelab.sms.dev-secret=dev_secret" };
 	}
 
 	/**
