@@ -1,6 +1,7 @@
 package io.github.engagelab.sms;
 
 import java.time.Duration;
+import java.util.Set;
 
 import reactor.core.publisher.Mono;
 
@@ -25,5 +26,20 @@ public interface ReactiveSmsBalanceService {
 	 * could not be; never empty
 	 */
 	Mono<SmsBalance> getBalance(Duration maxAge);
+
+	/**
+	 * Return this service for an account, where without it the primary one is meant.
+	 * @param account the name of the account
+	 * @return a view of the same account settings, snapshots and requests
+	 * @throws IllegalArgumentException if there is no account of that name; the message
+	 * lists those there are
+	 */
+	ReactiveSmsBalanceService forAccount(String account);
+
+	/**
+	 * Return the names of the accounts.
+	 * @return the names, in the order they are configured in
+	 */
+	Set<String> getAccounts();
 
 }

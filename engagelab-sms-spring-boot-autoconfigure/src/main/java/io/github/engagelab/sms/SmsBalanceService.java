@@ -1,6 +1,7 @@
 package io.github.engagelab.sms;
 
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * Reads the balance and waits for it. Safe for use by many threads: callers that ask for
@@ -24,5 +25,20 @@ public interface SmsBalanceService {
 	 * @throws SmsBalanceException if it had to be read and could not be
 	 */
 	SmsBalance getBalance(Duration maxAge);
+
+	/**
+	 * Return this service for an account, where without it the primary one is meant.
+	 * @param account the name of the account
+	 * @return a view of the same account settings, snapshots and requests
+	 * @throws IllegalArgumentException if there is no account of that name; the message
+	 * lists those there are
+	 */
+	SmsBalanceService forAccount(String account);
+
+	/**
+	 * Return the names of the accounts.
+	 * @return the names, in the order they are configured in
+	 */
+	Set<String> getAccounts();
 
 }

@@ -86,7 +86,7 @@ public final class EngageLabSmsAutoConfiguration {
 			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client,
 			ApplicationEventPublisher publisher) {
 		return new SmsBalanceMonitors(connectionDetails.getAccounts(), client,
-				(account) -> thresholds(properties.threshold()), properties.refresh().maxAge(), publisher);
+				(account) -> thresholds(properties.threshold(account)), properties.refresh().maxAge(), publisher);
 	}
 
 	@Bean
@@ -97,8 +97,11 @@ public final class EngageLabSmsAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean(ReactiveSmsBalanceService.class)
-	DefaultReactiveSmsBalanceService reactiveSmsBalanceService(SmsBalanceMonitors monitors) {
-		return new DefaultReactiveSmsBalanceService(monitors.all().iterator().next());
+	DefaultReactiveSmsBalanceService reactiveSmsBalanceService(EngageLabSmsProperties properties,
+			SmsBalanceMonitors monitors) {
+		String primaryAccount = PropertyRules.primaryAccount("engagelab.sms.primary-account",
+				properties.primaryAccount(), monitors.asMap().keySet());
+		return new DefaultReactiveSmsBalanceService(monitors, primaryAccount);
 	}
 
 	@Bean

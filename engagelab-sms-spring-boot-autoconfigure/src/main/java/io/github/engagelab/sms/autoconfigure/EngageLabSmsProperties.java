@@ -2,6 +2,8 @@ package io.github.engagelab.sms.autoconfigure;
 
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
@@ -18,6 +20,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param baseUrl Base URL of the EngageLab SMS API, without /v1/balance.
  * @param devKey The provider's dev_key.
  * @param devSecret The provider's dev_secret.
+ * @param primaryAccount Account that is meant where none is named; needed only if there
+ * is no account default and more than one other.
+ * @param accounts Further accounts by name, each with what it does not share with the
+ * others.
  * @param http How the provider is called.
  * @param retry What happens when a call fails in a way that another try can mend.
  * @param refresh How the balance is kept up to date.
@@ -27,7 +33,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("engagelab.sms")
 public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 		@DefaultValue("https://smsapi.engagelab.com") String baseUrl, @Nullable String devKey,
-		@Nullable String devSecret, @DefaultValue Http http, @DefaultValue Retry retry, @DefaultValue Refresh refresh,
+		@Nullable String devSecret, @Nullable String primaryAccount, @DefaultValue Map<String, Account> accounts,
+		@DefaultValue Http http, @DefaultValue Retry retry, @DefaultValue Refresh refresh,
 		@DefaultValue Threshold threshold, @DefaultValue Health health) {
 
 	private static final String PREFIX = "engagelab.sms";
@@ -38,11 +45,56 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 		PropertyRules.baseUrl(PREFIX + ".base-url", baseUrl, http.allowPlaintext());
 		PropertyRules.credentials(PREFIX, devKey, devSecret);
 		PropertyRules.thresholds(PREFIX, threshold);
+		PropertyRules.accounts(PREFIX, devKey, accounts, threshold, http.allowPlaintext());
+		accounts = Collections.unmodifiableMap(new LinkedHashMap<>(accounts));
 	}
 
 	@Override
 	public String toString() {
 		return "EngageLabSmsProperties[enabled=" + this.enabled + ", devKey=******, devSecret=******]";
+	}
+
+	/**
+	 * Return the thresholds of an account.
+	 * @param account the name of the account
+	 * @return its own thresholds, and the common ones where it has none
+	 */
+	Threshold threshold(String account) {
+		Account own = this.accounts.get(account);
+		return (own != null) ? own.threshold(this.threshold) : this.threshold;
+	}
+
+	/**
+	 * An account with a name.
+	 *
+	 * @param devKey The provider's dev_key.
+	 * @param devSecret The provider's dev_secret.
+	 * @param baseUrl Base URL of the EngageLab SMS API, if it is not the common one.
+	 * @param threshold Thresholds that are not the common ones.
+	 */
+	public record Account(@Nullable String devKey, @Nullable String devSecret, @Nullable String baseUrl,
+			@Nullable AccountThreshold threshold) {
+
+		Threshold threshold(Threshold common) {
+			BigDecimal low = (this.threshold != null) ? this.threshold.low() : null;
+			BigDecimal warning = (this.threshold != null) ? this.threshold.warning() : null;
+			return new Threshold((low != null) ? low : common.low(), (warning != null) ? warning : common.warning());
+		}
+
+		@Override
+		public String toString() {
+			return "Account[devKey=******, devSecret=******]";
+		}
+
+	}
+
+	/**
+	 * From which balance on a named account needs attention.
+	 *
+	 * @param low Low threshold, if it is not the common one.
+	 * @param warning Warning threshold, if it is not the common one.
+	 */
+	public record AccountThreshold(@Nullable BigDecimal low, @Nullable BigDecimal warning) {
 	}
 
 	/**

@@ -1,5 +1,6 @@
 package io.github.engagelab.sms.autoconfigure;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -15,8 +16,8 @@ import org.springframework.context.annotation.Bean;
 public final class EngageLabSmsSanitizingAutoConfiguration {
 
 	@Bean
-	SanitizingFunction engageLabSmsSanitizingFunction() {
-		return new EngageLabSmsSanitizingFunction();
+	SanitizingFunction engageLabSmsSanitizingFunction(ObjectProvider<EngageLabSmsProperties> properties) {
+		return new EngageLabSmsSanitizingFunction(properties);
 	}
 
 }

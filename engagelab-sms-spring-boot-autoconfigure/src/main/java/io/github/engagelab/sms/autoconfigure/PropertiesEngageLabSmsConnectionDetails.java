@@ -1,7 +1,10 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.net.URI;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -30,14 +33,29 @@ class PropertiesEngageLabSmsConnectionDetails implements EngageLabSmsConnectionD
 	}
 
 	@Override
+	public Set<String> getAccounts() {
+		Set<String> accounts = new LinkedHashSet<>();
+		if (StringUtils.hasText(this.properties.devKey()) || this.properties.accounts().isEmpty()) {
+			accounts.add(DEFAULT_ACCOUNT);
+		}
+		accounts.addAll(this.properties.accounts().keySet());
+		return accounts;
+	}
+
+	@Override
 	public URI getBaseUrl(String account) {
-		return URI.create(this.properties.baseUrl());
+		Account own = this.properties.accounts().get(account);
+		return URI.create((own != null && own.baseUrl() != null) ? own.baseUrl() : this.properties.baseUrl());
 	}
 
 	@Override
 	public @Nullable Credentials getCredentials(String account) {
-		String devKey = this.properties.devKey();
-		String devSecret = this.properties.devSecret();
+		Account own = this.properties.accounts().get(account);
+		return (own != null) ? credentials(own.devKey(), own.devSecret())
+				: credentials(this.properties.devKey(), this.properties.devSecret());
+	}
+
+	private static @Nullable Credentials credentials(@Nullable String devKey, @Nullable String devSecret) {
 		return (StringUtils.hasText(devKey) && StringUtils.hasText(devSecret)) ? new Credentials(devKey, devSecret)
 				: null;
 	}

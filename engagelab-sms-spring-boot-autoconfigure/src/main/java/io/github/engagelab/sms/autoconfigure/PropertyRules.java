@@ -5,10 +5,14 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Threshold;
+import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.convert.DurationStyle;
@@ -47,6 +51,53 @@ final class PropertyRules {
 			throw new InvalidEngageLabSmsPropertyException(property, "it is empty",
 					"Set %s, or remove it.".formatted(property));
 		}
+	}
+
+	static void accounts(String prefix, @Nullable String devKey, Map<String, Account> accounts, Threshold common,
+			boolean allowPlaintext) {
+		accounts.forEach((name, account) -> {
+			String property = prefix + ".accounts." + name;
+			if (!EngageLabSmsConnectionDetails.isAccountName(name)) {
+				throw new InvalidEngageLabSmsPropertyException(prefix + ".accounts",
+						"'%s' cannot name an account".formatted(name.replaceAll("\\p{Cntrl}", " ")),
+						"Make the names of letters, digits, '-', '_' and '.' only.");
+			}
+			if (StringUtils.hasText(devKey) && name.equals(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT)) {
+				throw new InvalidEngageLabSmsPropertyException(property,
+						"the account is also set by %s.dev-key".formatted(prefix),
+						"Remove either %s or %s.dev-key.".formatted(property, prefix));
+			}
+			credentials(property, account.devKey(), account.devSecret());
+			thresholds(property, account.threshold(common));
+			if (account.baseUrl() != null) {
+				baseUrl(property + ".base-url", account.baseUrl(), allowPlaintext);
+			}
+		});
+	}
+
+	/**
+	 * Work out which account is meant where none is named.
+	 * @param property the property that can say so
+	 * @param value its value
+	 * @param accounts the names of all accounts
+	 * @return the name of the account
+	 */
+	static String primaryAccount(String property, @Nullable String value, Set<String> accounts) {
+		String action = "Set %s to one of %s.".formatted(property, String.join(", ", accounts));
+		if (StringUtils.hasText(value)) {
+			if (!accounts.contains(value)) {
+				throw new InvalidEngageLabSmsPropertyException(property, "there is no account of this name", action);
+			}
+			return value;
+		}
+		if (accounts.contains(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT)) {
+			return EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT;
+		}
+		if (accounts.size() != 1) {
+			throw new InvalidEngageLabSmsPropertyException(property,
+					"it is not set, although there are several accounts and none is the default one", action);
+		}
+		return accounts.iterator().next();
 	}
 
 	static void credentials(String prefix, @Nullable String devKey, @Nullable String devSecret) {

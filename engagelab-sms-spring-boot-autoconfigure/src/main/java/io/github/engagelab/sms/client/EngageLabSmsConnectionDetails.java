@@ -52,6 +52,16 @@ public interface EngageLabSmsConnectionDetails extends ConnectionDetails {
 	@Nullable Credentials getCredentials(String account);
 
 	/**
+	 * Return whether a text can name an account: in a health component, a meter's tag and
+	 * a property key alike.
+	 * @param name the text
+	 * @return whether it is made of letters, digits, {@code -}, {@code _} and {@code .}
+	 */
+	static boolean isAccountName(String name) {
+		return name.matches("[A-Za-z0-9._-]+");
+	}
+
+	/**
 	 * A key pair of the provider's.
 	 *
 	 * @param devKey the {@code dev_key}; a colon in it cannot be sent

@@ -3,15 +3,19 @@ package io.github.engagelab.sms.client;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails.Credentials;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.Context;
 import reactor.util.retry.Retry;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,6 +34,13 @@ import org.springframework.web.reactive.function.client.WebClient;
  * exchange is bounded in time, in tries and in size.
  */
 public final class WebClientSmsBalanceClient implements SmsBalanceClient {
+
+	private static final Log logger = LogFactory.getLog(WebClientSmsBalanceClient.class);
+
+	/**
+	 * Reactor's key for what an {@code onErrorDropped} hook would do for everybody.
+	 */
+	private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
 	private static final String PATH = "/v1/balance";
 
@@ -70,7 +81,17 @@ public final class WebClientSmsBalanceClient implements SmsBalanceClient {
 			// The connectors' read timeouts end neither a drip of bytes nor, all of them,
 			// a silence after the headers
 			.timeout(this.limits.requestTimeout(),
-					Mono.error(() -> new SmsBalanceException(account, SmsBalanceFailure.TIMEOUT, null)));
+					Mono.error(() -> new SmsBalanceException(account, SmsBalanceFailure.TIMEOUT, null)))
+			.contextWrite(Context.of(ON_ERROR_DROPPED, (Consumer<Throwable>) this::dropped));
+	}
+
+	/**
+	 * A request that was given up still ends, and without this Reactor would log that as
+	 * an error, with a stack trace, every time.
+	 * @param ex how it ended
+	 */
+	private void dropped(Throwable ex) {
+		logger.debug("A request that was given up has ended", ex);
 	}
 
 	private Mono<SmsBalance> exchange(String account) {

@@ -3,6 +3,7 @@ package io.github.engagelab.sms.metrics;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 
 import io.github.engagelab.sms.SmsBalance;
@@ -12,6 +13,7 @@ import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitorListener;
 import io.github.engagelab.sms.monitor.SmsBalanceThresholds;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
@@ -34,6 +36,8 @@ final class SmsAccountMeters implements SmsBalanceMonitorListener {
 	private final MultiGauge totalBalance;
 
 	private final MultiGauge balance;
+
+	private final AtomicLong spent10000 = new AtomicLong();
 
 	private boolean registered;
 
@@ -64,6 +68,9 @@ final class SmsAccountMeters implements SmsBalanceMonitorListener {
 			this.registered = true;
 			register(current.thresholds());
 		}
+		if (previous.snapshot() != null && current.snapshot() != null) {
+			spend(previous.snapshot().balance(), current.snapshot().balance());
+		}
 		refreshes((failure != null) ? failure.name().toLowerCase(Locale.ROOT) : "success").increment();
 		show(current.fresh());
 	}
@@ -83,6 +90,12 @@ final class SmsAccountMeters implements SmsBalanceMonitorListener {
 			.baseUnit("seconds")
 			.tags(this.tags)
 			.register(this.registry);
+		FunctionCounter
+			.builder("engagelab.sms.spent", this,
+					(meters) -> BigDecimal.valueOf(meters.spent10000.get(), SmsBalance.SCALE).doubleValue())
+			.description("Spent so far in account currency: the sum of all decreases of the total balance")
+			.tags(this.tags)
+			.register(this.registry);
 		registerThreshold("low", thresholds.low());
 		registerThreshold("warning", thresholds.warning());
 		refreshes("success");
@@ -95,6 +108,16 @@ final class SmsAccountMeters implements SmsBalanceMonitorListener {
 				.tags(this.tags.and("level", level))
 				.register(this.registry);
 		}
+	}
+
+	/**
+	 * Count what was spent between two reads. A top-up counts nothing, so that it does
+	 * not bend a burn rate.
+	 * @param before the balance before
+	 * @param now the balance now
+	 */
+	private void spend(SmsBalance before, SmsBalance now) {
+		this.spent10000.addAndGet(Math.max(0, before.totalBalance10000() - now.totalBalance10000()));
 	}
 
 	private Counter refreshes(String outcome) {

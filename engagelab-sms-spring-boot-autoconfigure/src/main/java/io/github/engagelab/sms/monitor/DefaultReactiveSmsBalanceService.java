@@ -1,6 +1,7 @@
 package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
+import java.util.Set;
 
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsBalance;
@@ -12,14 +13,19 @@ import reactor.core.publisher.Mono;
  */
 public final class DefaultReactiveSmsBalanceService implements ReactiveSmsBalanceService {
 
+	private final SmsBalanceMonitors monitors;
+
 	private final SmsBalanceMonitor monitor;
 
 	/**
 	 * Create a service for an account.
-	 * @param monitor the monitor of the account
+	 * @param monitors the monitors of all accounts
+	 * @param account the account that {@code getBalance()} means
+	 * @throws IllegalArgumentException if there is no account of that name
 	 */
-	public DefaultReactiveSmsBalanceService(SmsBalanceMonitor monitor) {
-		this.monitor = monitor;
+	public DefaultReactiveSmsBalanceService(SmsBalanceMonitors monitors, String account) {
+		this.monitors = monitors;
+		this.monitor = monitors.get(account);
 	}
 
 	@Override
@@ -30,6 +36,16 @@ public final class DefaultReactiveSmsBalanceService implements ReactiveSmsBalanc
 	@Override
 	public Mono<SmsBalance> getBalance(Duration maxAge) {
 		return this.monitor.getSnapshot(maxAge).map(SmsBalanceSnapshot::balance);
+	}
+
+	@Override
+	public ReactiveSmsBalanceService forAccount(String account) {
+		return new DefaultReactiveSmsBalanceService(this.monitors, account);
+	}
+
+	@Override
+	public Set<String> getAccounts() {
+		return this.monitors.asMap().keySet();
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
+import java.util.Set;
 
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsBalance;
@@ -32,6 +33,16 @@ public final class DefaultSmsBalanceService implements SmsBalanceService {
 	@Override
 	public SmsBalance getBalance(Duration maxAge) {
 		return await(this.service.getBalance(maxAge));
+	}
+
+	@Override
+	public SmsBalanceService forAccount(String account) {
+		return new DefaultSmsBalanceService(this.service.forAccount(account));
+	}
+
+	@Override
+	public Set<String> getAccounts() {
+		return this.service.getAccounts();
 	}
 
 	private static SmsBalance await(Mono<SmsBalance> answer) {

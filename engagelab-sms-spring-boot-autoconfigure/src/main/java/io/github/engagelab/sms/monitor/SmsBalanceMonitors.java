@@ -8,11 +8,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
+import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.util.Assert;
 
 /**
  * The monitors of all accounts, one each.
@@ -38,7 +40,10 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 	 */
 	public SmsBalanceMonitors(Set<String> accounts, SmsBalanceClient client,
 			Function<String, SmsBalanceThresholds> thresholds, Duration maxAge, ApplicationEventPublisher publisher) {
+		Assert.notEmpty(accounts, "There must be an account");
 		for (String account : accounts) {
+			Assert.isTrue(EngageLabSmsConnectionDetails.isAccountName(account),
+					() -> "'" + account + "' cannot name an account");
 			SmsBalanceMonitor monitor = new SmsBalanceMonitor(account, client, thresholds.apply(account), maxAge);
 			monitor.addListener(new SmsAccountStateAnnouncer(publisher, this.events));
 			this.monitors.put(account, monitor);
@@ -51,6 +56,20 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 	 */
 	public Map<String, SmsBalanceMonitor> asMap() {
 		return Collections.unmodifiableMap(this.monitors);
+	}
+
+	/**
+	 * Return the monitor of an account.
+	 * @param account the name of the account
+	 * @return the monitor
+	 * @throws IllegalArgumentException if there is no account of that name; the message
+	 * lists those there are
+	 */
+	public SmsBalanceMonitor get(String account) {
+		SmsBalanceMonitor monitor = this.monitors.get(account);
+		Assert.notNull(monitor,
+				() -> "There is no EngageLab SMS account '%s', only %s".formatted(account, this.monitors.keySet()));
+		return monitor;
 	}
 
 	/**

@@ -1,6 +1,9 @@
 package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -31,6 +34,8 @@ public final class SmsBalancePoller implements SmartLifecycle {
 	private final Duration interval;
 
 	private final Duration maxAge;
+
+	private final Map<String, Instant> nextRefreshes = new ConcurrentHashMap<>();
 
 	private Disposable.@Nullable Composite polls;
 
@@ -79,12 +84,23 @@ public final class SmsBalancePoller implements SmartLifecycle {
 		if (this.polls != null) {
 			this.polls.dispose();
 			this.polls = null;
+			this.nextRefreshes.clear();
 		}
 	}
 
 	@Override
 	public synchronized boolean isRunning() {
 		return this.polls != null;
+	}
+
+	/**
+	 * Return when the next refresh of an account is due.
+	 * @param account the name of the account
+	 * @return the moment, past while a refresh is under way, or {@code null} if none was
+	 * planned yet
+	 */
+	public @Nullable Instant getNextRefresh(String account) {
+		return this.nextRefreshes.get(account);
 	}
 
 	/**
@@ -99,7 +115,10 @@ public final class SmsBalancePoller implements SmartLifecycle {
 			return monitor.refresh()
 				.thenReturn(Duration.ZERO)
 				.onErrorResume((ex) -> Mono.just(retryAfter(ex)))
-				.flatMap((wait) -> Mono.delay(longer(jitter(period).minusMillis(now() - begin), wait)));
+				.map((wait) -> longer(jitter(period).minusMillis(now() - begin), wait))
+				.doOnNext(
+						(wait) -> this.nextRefreshes.put(monitor.getAccount(), Instant.ofEpochMilli(now()).plus(wait)))
+				.flatMap(Mono::delay);
 		});
 	}
 

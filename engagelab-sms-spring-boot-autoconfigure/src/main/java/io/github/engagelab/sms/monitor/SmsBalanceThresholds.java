@@ -1,6 +1,8 @@
 package io.github.engagelab.sms.monitor;
 
 import java.math.BigDecimal;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalance;
@@ -30,6 +32,16 @@ public record SmsBalanceThresholds(long low10000, @Nullable Long warning10000) {
 	 */
 	public @Nullable BigDecimal warning() {
 		return (this.warning10000 != null) ? BigDecimal.valueOf(this.warning10000, SmsBalance.SCALE) : null;
+	}
+
+	Map<String, String> details() {
+		Map<String, String> details = new LinkedHashMap<>();
+		details.put("low", low().toPlainString());
+		BigDecimal warning = warning();
+		if (warning != null) {
+			details.put("warning", warning.toPlainString());
+		}
+		return details;
 	}
 
 	SmsAccountState evaluate(SmsBalance balance) {

@@ -141,6 +141,16 @@ class EngageLabSmsAutoConfigurationTests {
 				return BALANCE;
 			}
 
+			@Override
+			public SmsBalanceService forAccount(String account) {
+				return this;
+			}
+
+			@Override
+			public Set<String> getAccounts() {
+				return Set.of("own");
+			}
+
 		};
 		this.runner.withBean("own", SmsBalanceService.class, () -> own)
 			.run((context) -> assertThat(context).getBean(SmsBalanceService.class).isSameAs(own));

@@ -18,6 +18,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
@@ -29,6 +33,8 @@ import io.github.engagelab.sms.testsupport.RawServer.Script;
 import io.github.engagelab.sms.testsupport.TestCertificates;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -37,6 +43,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.context.annotation.Configurations;
 import org.springframework.boot.test.util.TestPropertyValues;
@@ -73,6 +80,10 @@ class FaultMatrixTests {
 
 	private static TestCertificates certificates;
 
+	private static final Logger ROOT = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+
+	private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
 	private final String connector;
 
 	private static final Provider provider = new Provider();
@@ -105,6 +116,18 @@ class FaultMatrixTests {
 	@AfterParameterizedClassInvocation
 	static void closeContext() {
 		context.close();
+	}
+
+	@BeforeEach
+	void listenToTheLog() {
+		this.log.start();
+		ROOT.addAppender(this.log);
+	}
+
+	@AfterEach
+	void seeThatNothingWasLoggedAsError() {
+		ROOT.detachAppender(this.log);
+		assertThat(this.log.list).filteredOn((event) -> event.getLevel().isGreaterOrEqual(Level.ERROR)).isEmpty();
 	}
 
 	@ParameterizedTest

@@ -1,5 +1,6 @@
 package io.github.engagelab.sms.client;
 
+import java.io.OutputStream;
 import java.net.URI;
 import java.time.Duration;
 
@@ -15,7 +16,9 @@ import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,10 +26,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.test.StepVerifier;
 
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+@ExtendWith(OutputCaptureExtension.class)
 class WebClientSmsBalanceClientTests {
 
 	@RegisterExtension
@@ -173,6 +179,23 @@ class WebClientSmsBalanceClientTests {
 			service.getBalance(Duration.ZERO);
 			server.verify(2, WireMock.anyRequestedFor(WireMock.anyUrl()));
 		});
+	}
+
+	@Test
+	void getBalanceWhenGivenUpClosesTheConnectionAndLogsNoError(CapturedOutput output) {
+		try (RawServer silent = new RawServer((request, number, out, socket) -> socket.getInputStream()
+			.transferTo(OutputStream.nullOutputStream()))) {
+			this.runner
+				.withPropertyValues("engagelab.sms.base-url=" + silent.baseUrl(),
+						"engagelab.sms.http.request-timeout=300ms")
+				.run((context) -> {
+					assertThat(catchThrowableOfType(SmsBalanceException.class,
+							context.getBean(SmsBalanceService.class)::getBalance)
+						.getFailure()).isEqualTo(SmsBalanceFailure.TIMEOUT);
+					Awaitility.await().until(() -> silent.connections() == 0);
+				});
+			assertThat(output).doesNotContain("onErrorDropped").doesNotContain("Exception\n\tat");
+		}
 	}
 
 	private static final class RotatingDetails implements EngageLabSmsConnectionDetails {

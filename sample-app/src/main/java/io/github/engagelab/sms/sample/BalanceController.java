@@ -5,11 +5,13 @@ import java.math.BigDecimal;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceService;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
@@ -25,8 +27,14 @@ class BalanceController {
 	}
 
 	@GetMapping("/balance")
-	Balance balance() {
-		return Balance.of(this.balanceService.getBalance());
+	Balance balance(@RequestParam(required = false) @Nullable String account) {
+		return Balance.of((account != null) ? this.balanceService.forAccount(account).getBalance()
+				: this.balanceService.getBalance());
+	}
+
+	@ExceptionHandler
+	ProblemDetail onUnknownAccount(IllegalArgumentException ex) {
+		return ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, ex.getMessage());
 	}
 
 	@ExceptionHandler

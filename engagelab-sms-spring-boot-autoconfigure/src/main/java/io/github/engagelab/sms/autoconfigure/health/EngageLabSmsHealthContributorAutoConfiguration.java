@@ -1,6 +1,7 @@
 package io.github.engagelab.sms.autoconfigure.health;
 
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 import io.github.engagelab.sms.SmsAccountState;
@@ -14,6 +15,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.contributor.CompositeHealthContributor;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.boot.health.contributor.Status;
@@ -33,7 +35,11 @@ public final class EngageLabSmsHealthContributorAutoConfiguration {
 	HealthContributor engagelabSmsHealthContributor(SmsBalanceMonitors monitors, EngageLabSmsProperties properties) {
 		Map<SmsAccountState, Status> statuses = new EnumMap<>(SmsAccountState.class);
 		properties.health().status().forEach((state, status) -> statuses.put(state, new Status(status)));
-		return new SmsBalanceHealthIndicator(monitors.all().iterator().next(), statuses);
+		Map<String, SmsBalanceHealthIndicator> indicators = new LinkedHashMap<>();
+		monitors.asMap()
+			.forEach((account, monitor) -> indicators.put(account, new SmsBalanceHealthIndicator(monitor, statuses)));
+		return (indicators.size() == 1) ? indicators.values().iterator().next()
+				: CompositeHealthContributor.fromMap(indicators);
 	}
 
 }

@@ -13,12 +13,15 @@ import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * Changes the simulated account. The starter learns of it at its next refresh.
+ * Changes the simulated accounts. The starter learns of it at its next refresh.
  */
 @RestController
 @RequestMapping("/demo")
+@ResponseStatus(HttpStatus.NO_CONTENT)
 @Profile("demo")
 class DemoController {
+
+	private static final String DEFAULT = "default";
 
 	private final SimulatedEngageLab engageLab;
 
@@ -27,15 +30,28 @@ class DemoController {
 	}
 
 	@PostMapping("/spend")
-	@ResponseStatus(HttpStatus.NO_CONTENT)
-	void spend(@RequestParam BigDecimal amount) {
-		this.engageLab.account().spend(amount);
+	void spend(@RequestParam BigDecimal amount, @RequestParam(defaultValue = DEFAULT) String account) {
+		this.engageLab.account(account).spend(amount);
 	}
 
 	@PostMapping("/top-up")
-	@ResponseStatus(HttpStatus.NO_CONTENT)
-	void topUp(@RequestParam BigDecimal amount) {
-		this.engageLab.account().topUp(amount);
+	void topUp(@RequestParam BigDecimal amount, @RequestParam(defaultValue = DEFAULT) String account) {
+		this.engageLab.account(account).topUp(amount);
+	}
+
+	@PostMapping("/fail")
+	void fail(@RequestParam Fault fault, @RequestParam(defaultValue = DEFAULT) String account) {
+		this.engageLab.account(account).fail(fault);
+	}
+
+	@PostMapping("/recover")
+	void recover(@RequestParam(defaultValue = DEFAULT) String account) {
+		this.engageLab.account(account).fail(null);
+	}
+
+	@ExceptionHandler
+	ProblemDetail onUnknownAccount(IllegalArgumentException ex) {
+		return ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, ex.getMessage());
 	}
 
 	@ExceptionHandler

@@ -1,6 +1,9 @@
 package io.github.engagelab.sms.sample.demo;
 
 import java.net.URI;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 
 import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
@@ -13,36 +16,59 @@ import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 
 /**
- * Plays EngageLab over real HTTP, and tells the starter where to find it. Accepts one key
- * pair and answers code 2001 to any other.
+ * Plays EngageLab over real HTTP, and tells the starter which accounts it has and where
+ * to find it. Answers code 2001 to credentials it does not know.
  */
 final class SimulatedEngageLab implements EngageLabSmsConnectionDetails, AutoCloseable {
 
-	private static final Credentials CREDENTIALS = new Credentials("demo-key", "demo-secret");
+	private static final String SECRET = "demo-secret";
 
-	private static final String REFUSED = """
-			{"code":2001,"message":"authentication failed"}""";
+	private static final int HANG_MILLIS = 60_000;
 
-	private final SimulatedAccount account = new SimulatedAccount();
+	private final Map<String, SimulatedAccount> accounts = new LinkedHashMap<>();
 
 	private final WireMockServer server;
 
 	SimulatedEngageLab() {
+		// The amounts of the provider's documentation
+		this.accounts.put(DEFAULT_ACCOUNT, new SimulatedAccount(123456, 20000));
+		this.accounts.put("marketing", new SimulatedAccount(2500000, 0));
 		this.server = new WireMockServer(WireMockConfiguration.options()
 			.dynamicPort()
 			.bindAddress("127.0.0.1")
-			.extensions(new CurrentBalance())
+			.extensions(new CurrentAnswer())
 			.disableRequestJournal());
-		this.server.stubFor(WireMock.any(WireMock.anyUrl()).atPriority(2).willReturn(json(REFUSED).withStatus(401)));
-		this.server.stubFor(WireMock.get("/v1/balance")
-			.withBasicAuth(CREDENTIALS.devKey(), CREDENTIALS.devSecret())
-			.atPriority(1)
-			.willReturn(WireMock.aResponse().withTransformers(CurrentBalance.NAME)));
+		this.server.stubFor(WireMock.any(WireMock.anyUrl()).willReturn(invalidCredentials()));
+		this.accounts.keySet().forEach(this::stub);
 		this.server.start();
 	}
 
-	SimulatedAccount account() {
-		return this.account;
+	private void stub(String account) {
+		Credentials credentials = getCredentials(account);
+		this.server.stubFor(WireMock.get("/v1/balance")
+			.withBasicAuth(credentials.devKey(), credentials.devSecret())
+			.willReturn(WireMock.aResponse()
+				.withTransformers(CurrentAnswer.NAME)
+				.withTransformerParameter(CurrentAnswer.ACCOUNT, account)));
+	}
+
+	/**
+	 * Return an account.
+	 * @param name its name
+	 * @return the account
+	 * @throws IllegalArgumentException if there is none
+	 */
+	SimulatedAccount account(String name) {
+		SimulatedAccount account = this.accounts.get(name);
+		if (account == null) {
+			throw new IllegalArgumentException("There is no account '%s', only %s".formatted(name, getAccounts()));
+		}
+		return account;
+	}
+
+	@Override
+	public Set<String> getAccounts() {
+		return this.accounts.keySet();
 	}
 
 	@Override
@@ -52,7 +78,7 @@ final class SimulatedEngageLab implements EngageLabSmsConnectionDetails, AutoClo
 
 	@Override
 	public Credentials getCredentials(String account) {
-		return CREDENTIALS;
+		return new Credentials("demo-" + account, SECRET);
 	}
 
 	@Override
@@ -60,23 +86,42 @@ final class SimulatedEngageLab implements EngageLabSmsConnectionDetails, AutoClo
 		this.server.stop();
 	}
 
-	private static ResponseDefinitionBuilder json(String body) {
-		return WireMock.aResponse().withHeader("Content-Type", "application/json").withBody(body);
+	private static ResponseDefinitionBuilder json(int status, String body) {
+		return WireMock.aResponse().withStatus(status).withHeader("Content-Type", "application/json").withBody(body);
 	}
 
-	private final class CurrentBalance implements ResponseDefinitionTransformerV2 {
+	private static ResponseDefinitionBuilder invalidCredentials() {
+		return json(401, "{\"code\":2001,\"message\":\"authentication failed\"}");
+	}
 
-		private static final String NAME = "current-balance";
+	private static ResponseDefinitionBuilder balance(SmsBalance balance) {
+		return json(200,
+				"""
+						{"balance10000":%d,"gift_balance10000":%d,"total_balance10000":%d,\
+						"balance":%s,"gift_balance":%s,"total_balance":%s}""".formatted(balance.balance10000(),
+						balance.giftBalance10000(), balance.totalBalance10000(), balance.balance().toPlainString(),
+						balance.giftBalance().toPlainString(), balance.totalBalance().toPlainString()));
+	}
+
+	private final class CurrentAnswer implements ResponseDefinitionTransformerV2 {
+
+		private static final String NAME = "current-answer";
+
+		private static final String ACCOUNT = "account";
 
 		@Override
 		public ResponseDefinition transform(ServeEvent serveEvent) {
-			SmsBalance balance = SimulatedEngageLab.this.account.balance();
-			return json("""
-					{"balance10000":%d,"gift_balance10000":%d,"total_balance10000":%d,\
-					"balance":%s,"gift_balance":%s,"total_balance":%s}""".formatted(balance.balance10000(),
-					balance.giftBalance10000(), balance.totalBalance10000(), balance.balance().toPlainString(),
-					balance.giftBalance().toPlainString(), balance.totalBalance().toPlainString()))
-				.build();
+			SimulatedAccount account = account(serveEvent.getTransformerParameters().getString(ACCOUNT));
+			Fault fault = account.fault();
+			return ((fault != null) ? failure(fault) : balance(account.balance())).build();
+		}
+
+		private ResponseDefinitionBuilder failure(Fault fault) {
+			return switch (fault) {
+				case SERVER_ERROR -> json(500, "{\"code\":1000,\"message\":\"internal error\"}");
+				case INVALID_CREDENTIALS -> invalidCredentials();
+				case HANG -> WireMock.aResponse().withFixedDelay(HANG_MILLIS);
+			};
 		}
 
 		@Override
