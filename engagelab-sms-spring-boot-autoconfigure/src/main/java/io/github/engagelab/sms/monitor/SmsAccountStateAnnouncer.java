@@ -117,8 +117,7 @@ final class SmsAccountStateAnnouncer implements SmsBalanceMonitorListener {
 			case OK -> 0;
 			case UNKNOWN -> 1;
 			case WARNING -> 2;
-			case UNAVAILABLE -> 3;
-			case LOW, REJECTED -> 4;
+			case LOW, REJECTED, UNAVAILABLE -> 3;
 		};
 	}
 

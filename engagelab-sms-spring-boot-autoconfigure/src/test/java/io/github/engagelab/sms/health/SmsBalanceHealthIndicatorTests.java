@@ -1,0 +1,227 @@
+package io.github.engagelab.sms.health;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.SmsBalanceClient;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
+import io.github.engagelab.sms.testsupport.ScriptedClient;
+import io.github.engagelab.sms.testsupport.TestContexts;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.boot.health.contributor.CompositeHealthContributor;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.health.registry.HealthContributorRegistry;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+@ExtendWith(OutputCaptureExtension.class)
+class SmsBalanceHealthIndicatorTests {
+
+	private final ScriptedClient client = new ScriptedClient();
+
+	private final ApplicationContextRunner runner = new ApplicationContextRunner()
+		.withConfiguration(TestContexts.AUTO_CONFIGURATIONS)
+		.withPropertyValues("engagelab.sms.refresh.enabled=false", "engagelab.sms.threshold.low=1",
+				"engagelab.sms.threshold.warning=5")
+		.withBean(SmsBalanceClient.class, () -> this.client);
+
+	@AfterEach
+	void tearDown() {
+		VirtualTimeScheduler.reset();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "100000, UP, OK", "49999, UP, WARNING", "9999, DOWN, LOW" })
+	void healthFollowsTheBalance(long total10000, String status, String state) {
+		this.client.balance(total10000);
+		this.runner.run((context) -> {
+			refresh(context);
+			assertThat(health(context).getStatus()).isEqualTo(new Status(status));
+			assertThat(health(context).getDetails()).containsEntry("state", state);
+		});
+	}
+
+	@Test
+	void healthShowsAllThatIsKnown() {
+		VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
+		time.advanceTimeTo(Instant.parse("2026-01-01T00:00:00Z"));
+		this.client.answer(Mono.just(new SmsBalance(123456, 20000, 143456)));
+		this.runner.run((context) -> {
+			refresh(context);
+			time.advanceTimeTo(Instant.parse("2026-01-01T00:00:07.5Z"));
+			assertThat(health(context).getDetails()).containsExactly(Map.entry("account", "default"),
+					Map.entry("state", "OK"), Map.entry("balance10000", 123456L), Map.entry("giftBalance10000", 20000L),
+					Map.entry("totalBalance10000", 143456L), Map.entry("totalBalance", "14.3456"),
+					Map.entry("threshold", Map.of("low", "1.0000", "warning", "5.0000")),
+					Map.entry("readAt", "2026-01-01T00:00:00Z"), Map.entry("age", "PT7.5S"));
+		});
+	}
+
+	@Test
+	void healthWhenReadFailsKeepsTheBalanceAndSaysWhy() {
+		VirtualTimeScheduler.getOrSet();
+		this.client.answer(Mono.just(new SmsBalance(123456, 20000, 143456)));
+		this.runner.run((context) -> {
+			refresh(context);
+			this.client.answer(Mono.error(() -> new SmsBalanceException("default", SmsBalanceFailure.SERVER_ERROR, 500,
+					1000, "internal error", null)));
+			refresh(context);
+			Health health = health(context);
+			assertThat(health.getStatus()).isEqualTo(Status.UP);
+			assertThat(health.getDetails()).containsEntry("totalBalance", "14.3456");
+			assertThat(health.getDetails()).extractingByKey("failure", InstanceOfAssertFactories.MAP)
+				.containsExactly(Map.entry("name", "SERVER_ERROR"),
+						Map.entry("hint", SmsBalanceFailure.SERVER_ERROR.getHint()), Map.entry("status", 500),
+						Map.entry("code", 1000), Map.entry("message", "internal error"),
+						Map.entry("at", "1970-01-01T00:00:00Z"));
+		});
+	}
+
+	@Test
+	void healthWhenRejectedIsDown() {
+		this.client.fail(SmsBalanceFailure.INVALID_CREDENTIALS);
+		this.runner.run((context) -> {
+			refresh(context);
+			assertThat(health(context).getStatus()).isEqualTo(Status.DOWN);
+		});
+	}
+
+	@Test
+	void healthWhenUnavailableIsUnknown() {
+		VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
+		this.client.balance(100000);
+		this.runner.run((context) -> {
+			refresh(context);
+			time.advanceTimeBy(Duration.ofMinutes(5));
+			assertThat(health(context).getStatus()).isEqualTo(Status.UNKNOWN);
+			assertThat(health(context).getDetails()).containsEntry("state", "UNAVAILABLE")
+				.containsEntry("totalBalance10000", 100000L)
+				.containsEntry("age", "PT5M");
+		});
+	}
+
+	@Test
+	void healthWhenNothingWasReadIsUnknownAndSaysWhy() {
+		this.runner.run((context) -> {
+			assertThat(health(context).getStatus()).isEqualTo(Status.UNKNOWN);
+			assertThat(health(context).getDetails()).extractingByKey("hint", InstanceOfAssertFactories.STRING)
+				.contains("engagelab.sms.refresh.enabled");
+		});
+	}
+
+	@Test
+	void healthWhenNotConfiguredNamesTheProperties() {
+		this.client.fail(SmsBalanceFailure.NOT_CONFIGURED);
+		this.runner.run((context) -> {
+			refresh(context);
+			assertThat(health(context).getStatus()).isEqualTo(Status.UNKNOWN);
+			assertThat(health(context).getDetails().get("failure").toString()).contains("engagelab.sms.dev-key",
+					"engagelab.sms.dev-secret");
+		});
+	}
+
+	@Test
+	void healthStatusOfAStateCanBeChosen() {
+		this.client.balance(0);
+		this.runner
+			.withPropertyValues("engagelab.sms.health.status.low=OUT_OF_SERVICE",
+					"engagelab.sms.health.status.unknown=FATAL")
+			.run((context) -> {
+				assertThat(health(context).getStatus()).isEqualTo(new Status("FATAL"));
+				refresh(context);
+				assertThat(health(context).getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+			});
+	}
+
+	@Test
+	void healthNeverAsksTheProviderNorLogs(CapturedOutput output) {
+		this.runner.run((context) -> {
+			int before = output.getAll().length();
+			for (int i = 0; i < 100; i++) {
+				health(context);
+			}
+			assertThat(this.client.calls()).isEmpty();
+			assertThat(output.getAll().substring(before)).isEmpty();
+		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "management.health.engagelab-sms.enabled", "management.health.engagelabsms.enabled",
+			"management.health.engagelabSms.enabled", "management.health.defaults.enabled" })
+	void healthCanBeSwitchedOff(String property) {
+		this.runner.withPropertyValues(property + "=false")
+			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean("engagelabSmsHealthContributor"));
+	}
+
+	@Test
+	void healthWhenUserHasOneBacksOff() {
+		HealthIndicator own = () -> Health.up().build();
+		this.runner.withBean("engagelabSmsHealthIndicator", HealthIndicator.class, () -> own)
+			.run((context) -> assertThat(
+					context.getBean(HealthContributorRegistry.class).getContributor("engagelabSms"))
+				.isSameAs(own));
+	}
+
+	@Test
+	void healthWhenSeveralAccountsHasAChildEach() {
+		this.runner.withBean(EngageLabSmsConnectionDetails.class, () -> new EngageLabSmsConnectionDetails() {
+
+			@Override
+			public Set<String> getAccounts() {
+				return new LinkedHashSet<>(List.of("default", "otp"));
+			}
+
+			@Override
+			public Credentials getCredentials(String account) {
+				return new Credentials("key", "secret");
+			}
+
+		}).run((context) -> {
+			this.client.balance(0);
+			context.getBean(SmsBalanceMonitors.class).get("otp").refresh().block();
+			this.client.balance(100000);
+			context.getBean(SmsBalanceMonitors.class).get("default").refresh().block();
+			CompositeHealthContributor composite = (CompositeHealthContributor) context
+				.getBean(HealthContributorRegistry.class)
+				.getContributor("engagelabSms");
+			assertThat(composite.stream())
+				.extracting(
+						(entry) -> entry.name() + " " + ((HealthIndicator) entry.contributor()).health().getStatus())
+				.containsExactly("default UP", "otp DOWN");
+		});
+	}
+
+	private static void refresh(ListableBeanFactory context) {
+		context.getBean(SmsBalanceMonitors.class).get("default").refresh().onErrorComplete().block();
+	}
+
+	private static Health health(ListableBeanFactory context) {
+		HealthIndicator indicator = (HealthIndicator) context.getBean(HealthContributorRegistry.class)
+			.getContributor("engagelabSms");
+		return indicator.health();
+	}
+
+}
