@@ -1,0 +1,96 @@
+package io.github.engagelab.sms.autoconfigure;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.testsupport.RawServer;
+import io.github.engagelab.sms.testsupport.TestContexts;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.aot.test.generate.TestGenerationContext;
+import org.springframework.boot.context.annotation.Configurations;
+import org.springframework.boot.health.contributor.CompositeHealthContributor;
+import org.springframework.boot.health.contributor.HealthContributors;
+import org.springframework.boot.health.registry.HealthContributorRegistry;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.aot.ApplicationContextAotGenerator;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.test.tools.CompileWithForkedClassLoader;
+import org.springframework.core.test.tools.TestCompiler;
+import org.springframework.javapoet.ClassName;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * An application that was processed ahead of time, when there was no account, and runs
+ * with some.
+ */
+class AheadOfTimeTests {
+
+	@Test
+	@CompileWithForkedClassLoader
+	void runWhenBuiltWithoutAccountsHasThoseOfRunTime() {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			runAheadOfTime(
+					List.of("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.primary-account=a",
+							"engagelab.sms.accounts.a.dev-key=a", "engagelab.sms.accounts.a.dev-secret=a",
+							"engagelab.sms.accounts.b.dev-key=b", "engagelab.sms.accounts.b.dev-secret=b",
+							"engagelab.sms.accounts.c.dev-key=c", "engagelab.sms.accounts.c.dev-secret=c"),
+					(context) -> {
+						assertThat(context.getBean(SmsBalanceService.class).getAccounts())
+							.containsExactlyInAnyOrder("a", "b", "c");
+						CompositeHealthContributor composite = (CompositeHealthContributor) context
+							.getBean(HealthContributorRegistry.class)
+							.getContributor("engagelabSms");
+						assertThat(composite.stream()).extracting(HealthContributors.Entry::name)
+							.containsExactlyInAnyOrder("a", "b", "c");
+						Awaitility.await()
+							.untilAsserted(
+									() -> assertThat(series(context, "engagelab_sms_total_balance10000")).hasSize(3));
+					});
+		}
+	}
+
+	@Test
+	@CompileWithForkedClassLoader
+	void runWhenBuiltWithoutAccountsObeysRefreshOfRunTime() {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			runAheadOfTime(List.of("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.dev-key=a",
+					"engagelab.sms.dev-secret=a", "engagelab.sms.refresh.enabled=false"), (context) -> {
+						assertThat(context.getBean(SmsBalanceService.class).getBalance()).isNotNull();
+						assertThat(server.requests()).hasSize(1);
+					});
+		}
+	}
+
+	private static Stream<String> series(GenericApplicationContext context, String name) {
+		return context.getBean(PrometheusMeterRegistry.class)
+			.scrape()
+			.lines()
+			.filter((line) -> line.startsWith(name + "{"));
+	}
+
+	@SuppressWarnings("unchecked")
+	private static void runAheadOfTime(List<String> settings, Consumer<GenericApplicationContext> test) {
+		TestGenerationContext generation = new TestGenerationContext();
+		AnnotationConfigApplicationContext build = new AnnotationConfigApplicationContext();
+		build.register(Configurations.getClasses(TestContexts.AUTO_CONFIGURATIONS));
+		ClassName initializer = new ApplicationContextAotGenerator().processAheadOfTime(build, generation);
+		generation.writeGeneratedContent();
+		TestCompiler.forSystem().with(generation).compile((compiled) -> {
+			try (GenericApplicationContext context = new GenericApplicationContext()) {
+				TestPropertyValues.of(settings).applyTo(context);
+				compiled.getInstance(ApplicationContextInitializer.class, initializer.toString()).initialize(context);
+				context.refresh();
+				test.accept(context);
+			}
+		});
+	}
+
+}
