@@ -1,0 +1,435 @@
+// The dashboard as a literal whose types are those of Grafana's own schema. "npm run build" writes it as JSON.
+import {
+  AxisPlacement,
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueJustifyMode,
+  BigValueTextMode,
+  DashboardCursorSync,
+  FieldColorModeId,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LineInterpolation,
+  MappingType,
+  PercentChangeColorMode,
+  SortOrder,
+  TooltipDisplayMode,
+  VariableHide,
+  VariableRefresh,
+  VariableSort,
+  VisibilityMode,
+  VizOrientation,
+  type Dashboard,
+  type DataQuery,
+  type DataSourceRef,
+  type FieldConfig,
+  type FieldConfigSource,
+  type GridPos,
+  type Panel,
+  type ValueMapping,
+  type VizLegendOptions,
+  type VizTooltipOptions,
+} from '@grafana/schema';
+import type {
+  Options as StatOptions,
+} from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
+import type {
+  FieldConfig as StateTimelineFieldConfig,
+  Options as StateTimelineOptions,
+} from '@grafana/schema/dist/esm/raw/composable/statetimeline/panelcfg/x/StateTimelinePanelCfg_types.gen';
+import type {
+  FieldConfig as TimeSeriesFieldConfig,
+  Options as TimeSeriesOptions,
+} from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
+
+// What the schema leaves open: which options belong to which type of panel, and what a Prometheus query looks like.
+// Title, description and unit, optional there, are required here.
+
+interface PrometheusQuery extends DataQuery {
+  expr: string;
+  legendFormat: string;
+  instant?: true;
+  range?: false;
+}
+
+/** The members of an interface as a type that is assignable to a record. */
+type Members<T> = { [K in keyof T]: T[K] };
+
+interface PanelOf<Type extends string, Options, Custom>
+  extends Pick<Panel, 'id' | 'interval'> {
+  type: Type;
+  title: string;
+  description: string;
+  datasource: DataSourceRef;
+  gridPos: GridPos;
+  options: Members<Options>;
+  fieldConfig: {
+    defaults: Omit<FieldConfig, 'custom'> & { unit: string; custom?: Members<Custom> };
+    overrides: FieldConfigSource['overrides'];
+  };
+  targets: Array<Members<PrometheusQuery>>;
+}
+
+type BalancePanel =
+  | PanelOf<'stat', StatOptions, Record<string, never>>
+  | PanelOf<'timeseries', TimeSeriesOptions, TimeSeriesFieldConfig>
+  | PanelOf<'state-timeline', StateTimelineOptions, StateTimelineFieldConfig>;
+
+// Replicas watch the same accounts, and each counts all of their spending: they are joined by max, never added up.
+
+const total = 'max by (account) (engagelab_sms_total_balance10000{account=~"$account"}) / 10000';
+const low = 'max by (account) (engagelab_sms_balance_threshold{account=~"$account", level="low"})';
+const warning = 'max by (account) (engagelab_sms_balance_threshold{account=~"$account", level="warning"})';
+const up = 'max by (account) (engagelab_sms_up{account=~"$account"})';
+
+// The rule is better than the fall-back, which forgets at a deployment what the replaced replicas saw.
+const spentPerSecond =
+  '(account:engagelab_sms_spent:max_rate6h{account=~"$account"}' +
+  ' or max by (account) (rate(engagelab_sms_spent_total{account=~"$account"}[6h])))';
+
+// A counter appears with its first refusal, which increase() does not see: a new one counts as a whole.
+const refusals =
+  'engagelab_sms_refreshes_total{account=~"$account",' +
+  ' outcome=~"invalid_credentials|credentials_disabled|merchant_deleted|access_denied"}';
+const refusedLately =
+  `max by (account) (${refusals} unless engagelab_sms_refreshes_total offset 10m or increase(${refusals}[10m])) > 0`;
+
+// The first that applies; "* 0 + n" turns what a line selects into the number of its state.
+const state = [
+  `(${refusedLately} and ${up} == 0) * 0 + 3`,
+  `(${up} unless ${total}) * 0 + 4`,
+  `(${total} < ${low}) * 0 + 2`,
+  `(${total} < ${warning}) * 0 + 1`,
+  `${total} * 0`,
+].join('\nor ');
+
+const stateMappings: ValueMapping[] = [
+  {
+    type: MappingType.ValueToText,
+    options: {
+      '0': { index: 0, text: 'OK', color: 'green' },
+      '1': { index: 1, text: 'WARNING', color: 'orange' },
+      '2': { index: 2, text: 'LOW', color: 'red' },
+      '3': { index: 3, text: 'REJECTED', color: 'purple' },
+      '4': { index: 4, text: 'UNAVAILABLE', color: '#808080' },
+    },
+  },
+];
+
+// The thresholds differ by account and are metrics, so the colour cannot come from thresholds of the panel: the query
+// says the state in a label, by which the overrides know the series.
+const totalWithState = [
+  `label_replace(${total} < ${low}, "state", "LOW", "", "")`,
+  `label_replace(${total} < ${warning}, "state", "WARNING", "", "")`,
+  `label_replace(${total}, "state", "OK", "", "")`,
+].join('\nor on (account) ');
+
+const datasource: DataSourceRef = { type: 'prometheus', uid: '${datasource}' };
+
+const legend: VizLegendOptions = {
+  calcs: ['lastNotNull'],
+  displayMode: LegendDisplayMode.List,
+  placement: 'bottom',
+  showLegend: true,
+};
+
+const tooltip: VizTooltipOptions = { mode: TooltipDisplayMode.Multi, sort: SortOrder.None };
+
+const line: TimeSeriesFieldConfig = {
+  drawStyle: GraphDrawStyle.Line,
+  lineInterpolation: LineInterpolation.StepAfter,
+  lineWidth: 2,
+  fillOpacity: 10,
+  showPoints: VisibilityMode.Never,
+  axisPlacement: AxisPlacement.Auto,
+};
+
+const stat: StatOptions = {
+  colorMode: BigValueColorMode.Background,
+  graphMode: BigValueGraphMode.None,
+  justifyMode: BigValueJustifyMode.Auto,
+  orientation: VizOrientation.Auto,
+  percentChangeColorMode: PercentChangeColorMode.Standard,
+  reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
+  showPercentChange: false,
+  textMode: BigValueTextMode.ValueAndName,
+  wideLayout: true,
+};
+
+const plainStat: StatOptions = { ...stat, colorMode: BigValueColorMode.None };
+
+/** Gives a colour, and what else is asked for, to all series whose name ends like that. */
+function named(ending: string, color: string, ...more: Array<{ id: string; value: unknown }>) {
+  return {
+    matcher: { id: 'byRegexp', options: `/ ${ending}$/` },
+    properties: [{ id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor: color } }, ...more],
+  };
+}
+
+const dashedLine = [
+  { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 10] } },
+  { id: 'custom.lineWidth', value: 1 },
+  { id: 'custom.fillOpacity', value: 0 },
+];
+
+const panels: BalancePanel[] = [
+  {
+    id: 1,
+    type: 'stat',
+    title: 'State',
+    description:
+      'REJECTED: the provider refuses the credentials. UNAVAILABLE: no replica has a balance younger than max-age. ' +
+      'LOW, WARNING: the total is below that threshold. OK: none of these.',
+    datasource,
+    gridPos: { x: 0, y: 0, w: 5, h: 6 },
+    options: stat,
+    fieldConfig: { defaults: { unit: 'none', mappings: stateMappings, noValue: 'UNKNOWN' }, overrides: [] },
+    targets: [{ refId: 'A', datasource, expr: state, legendFormat: '{{account}}', instant: true, range: false }],
+  },
+  {
+    id: 2,
+    type: 'stat',
+    title: 'Balance',
+    description:
+      'Total balance in account currency, as the provider was last asked; its colour says how it compares to the ' +
+      'thresholds. Empty once it is older than max-age.',
+    datasource,
+    gridPos: { x: 5, y: 0, w: 7, h: 6 },
+    options: stat,
+    fieldConfig: {
+      defaults: {
+        unit: 'locale',
+        decimals: 4,
+        noValue: 'not read lately',
+        color: { mode: FieldColorModeId.Fixed, fixedColor: 'green' },
+      },
+      overrides: [named('WARNING', 'orange'), named('LOW', 'red')],
+    },
+    targets: [
+      {
+        refId: 'A',
+        datasource,
+        expr: totalWithState,
+        legendFormat: '{{account}} {{state}}',
+        instant: true,
+        range: false,
+      },
+    ],
+  },
+  {
+    id: 3,
+    type: 'stat',
+    title: 'Time to empty',
+    description:
+      'How long the total balance lasts at the rate of the last 6 hours. Empty if nothing was spent. Uses the ' +
+      'recording rule account:engagelab_sms_spent:max_rate6h, which survives deployments, and without the rules the ' +
+      'counter itself.',
+    datasource,
+    gridPos: { x: 12, y: 0, w: 4, h: 6 },
+    options: plainStat,
+    fieldConfig: { defaults: { unit: 's', decimals: 1, noValue: 'nothing spent' }, overrides: [] },
+    targets: [
+      {
+        refId: 'A',
+        datasource,
+        expr: `clamp_min(${total}, 0) / (${spentPerSecond} > 0)`,
+        legendFormat: '{{account}}',
+        instant: true,
+        range: false,
+      },
+    ],
+  },
+  {
+    id: 4,
+    type: 'stat',
+    title: 'Burn rate per day',
+    description:
+      'What a day costs at the rate of the last 6 hours, in account currency. Top-ups do not count. Uses the ' +
+      'recording rule account:engagelab_sms_spent:max_rate6h, and without the rules the counter itself.',
+    datasource,
+    gridPos: { x: 16, y: 0, w: 4, h: 6 },
+    options: plainStat,
+    fieldConfig: { defaults: { unit: 'suffix: /day', decimals: 4 }, overrides: [] },
+    targets: [
+      {
+        refId: 'A',
+        datasource,
+        expr: `${spentPerSecond} * 86400`,
+        legendFormat: '{{account}}',
+        instant: true,
+        range: false,
+      },
+    ],
+  },
+  {
+    id: 5,
+    type: 'stat',
+    title: 'Age of the data',
+    description: 'Time since any replica last read the balance.',
+    datasource,
+    gridPos: { x: 20, y: 0, w: 4, h: 6 },
+    options: plainStat,
+    fieldConfig: { defaults: { unit: 's', decimals: 0, noValue: 'never read' }, overrides: [] },
+    targets: [
+      {
+        refId: 'A',
+        datasource,
+        // 0 means that there was no success, and is no point in time
+        expr: 'time() - (max by (account) (engagelab_sms_last_success_timestamp_seconds{account=~"$account"}) > 0)',
+        legendFormat: '{{account}}',
+        instant: true,
+        range: false,
+      },
+    ],
+  },
+  {
+    id: 6,
+    type: 'timeseries',
+    title: 'Balance and thresholds',
+    description: 'Total balance in account currency. A gap is a time without a reading younger than max-age.',
+    datasource,
+    gridPos: { x: 0, y: 6, w: 16, h: 10 },
+    options: { legend, tooltip },
+    fieldConfig: {
+      defaults: { unit: 'locale', decimals: 4, custom: line },
+      overrides: [
+        named('low threshold', 'red', ...dashedLine),
+        named('warning threshold', 'orange', ...dashedLine),
+      ],
+    },
+    targets: [
+      { refId: 'A', datasource, expr: total, legendFormat: '{{account}}' },
+      {
+        refId: 'B',
+        datasource,
+        expr: 'max by (account, level) (engagelab_sms_balance_threshold{account=~"$account"})',
+        legendFormat: '{{account}} {{level}} threshold',
+      },
+    ],
+  },
+  {
+    id: 7,
+    type: 'timeseries',
+    title: 'General and gift',
+    description: 'The two parts of the total balance, in account currency.',
+    datasource,
+    gridPos: { x: 16, y: 6, w: 8, h: 10 },
+    options: { legend, tooltip },
+    fieldConfig: { defaults: { unit: 'locale', decimals: 4, custom: line }, overrides: [] },
+    targets: [
+      {
+        refId: 'A',
+        datasource,
+        expr: 'max by (account, type) (engagelab_sms_balance{account=~"$account"})',
+        legendFormat: '{{account}} {{type}}',
+      },
+    ],
+  },
+  {
+    id: 8,
+    type: 'timeseries',
+    title: 'Burn rate per hour',
+    description: 'What was spent in the hour before, in account currency. Top-ups do not count.',
+    datasource,
+    gridPos: { x: 0, y: 16, w: 12, h: 8 },
+    options: { legend, tooltip },
+    fieldConfig: { defaults: { unit: 'suffix: /h', decimals: 4, min: 0, custom: line }, overrides: [] },
+    targets: [
+      {
+        refId: 'A',
+        datasource,
+        // A fixed window: over the few minutes of $__rate_interval the price of single messages would make it jump
+        expr: 'max by (account) (rate(engagelab_sms_spent_total{account=~"$account"}[1h])) * 3600',
+        legendFormat: '{{account}}',
+      },
+    ],
+  },
+  {
+    id: 9,
+    type: 'timeseries',
+    title: 'Refresh outcomes',
+    description:
+      'Refreshes per minute by outcome, as of the replica with the most of it. An outcome shows from its second time ' +
+      'on.',
+    datasource,
+    gridPos: { x: 12, y: 16, w: 12, h: 8 },
+    // Makes $__rate_interval span several refreshes at the default interval of a minute
+    interval: '5m',
+    options: { legend, tooltip },
+    fieldConfig: {
+      defaults: { unit: 'opm', decimals: 2, min: 0, custom: line },
+      overrides: [named('success', 'green')],
+    },
+    targets: [
+      {
+        refId: 'A',
+        datasource,
+        expr:
+          'max by (account, outcome)' +
+          ' (rate(engagelab_sms_refreshes_total{account=~"$account"}[$__rate_interval])) * 60',
+        legendFormat: '{{account}} {{outcome}}',
+      },
+    ],
+  },
+  {
+    id: 10,
+    type: 'state-timeline',
+    title: 'State over time',
+    description: 'The states of the panel at the top left, one line an account.',
+    datasource,
+    gridPos: { x: 0, y: 24, w: 24, h: 6 },
+    options: {
+      legend: { ...legend, calcs: [] },
+      tooltip,
+      mergeValues: true,
+      rowHeight: 0.8,
+      showValue: VisibilityMode.Auto,
+    },
+    fieldConfig: {
+      defaults: { unit: 'none', mappings: stateMappings, custom: { fillOpacity: 80, lineWidth: 0 } },
+      overrides: [],
+    },
+    targets: [{ refId: 'A', datasource, expr: state, legendFormat: '{{account}}' }],
+  },
+];
+
+export const dashboard: Dashboard = {
+  uid: 'engagelab-sms-balance',
+  title: 'EngageLab SMS balance',
+  description:
+    'Prepaid balance of EngageLab SMS accounts. Works without the recording rules; time to empty and burn rate per ' +
+    'day are better with them.',
+  tags: ['engagelab', 'sms'],
+  schemaVersion: 42,
+  editable: true,
+  graphTooltip: DashboardCursorSync.Crosshair,
+  timezone: 'browser',
+  time: { from: 'now-24h', to: 'now' },
+  refresh: '1m',
+  templating: {
+    list: [
+      {
+        name: 'datasource',
+        label: 'Data source',
+        type: 'datasource',
+        query: 'prometheus',
+        hide: VariableHide.dontHide,
+        refresh: VariableRefresh.onDashboardLoad,
+      },
+      {
+        name: 'account',
+        label: 'Account',
+        type: 'query',
+        datasource,
+        query: { query: 'label_values(engagelab_sms_up, account)', refId: 'account' },
+        refresh: VariableRefresh.onTimeRangeChanged,
+        sort: VariableSort.alphabeticalAsc,
+        multi: true,
+        includeAll: true,
+        allValue: '.*',
+        current: { text: ['All'], value: ['$__all'] },
+      },
+    ],
+  },
+  panels,
+};
