@@ -11,6 +11,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 
 /**
  * Changes the simulated accounts. The starter learns of it at its next refresh.
@@ -58,6 +59,12 @@ class DemoController {
 	ProblemDetail onBadAmount(ArithmeticException ex) {
 		return ProblemDetail.forStatusAndDetail(HttpStatus.BAD_REQUEST,
 				"The amount must be positive, with at most 4 decimals");
+	}
+
+	// Its cause is an IllegalArgumentException, but of no account
+	@ExceptionHandler
+	ProblemDetail onBadParameter(MethodArgumentTypeMismatchException ex) {
+		return ProblemDetail.forStatusAndDetail(HttpStatus.BAD_REQUEST, "'%s' cannot be read".formatted(ex.getName()));
 	}
 
 }
