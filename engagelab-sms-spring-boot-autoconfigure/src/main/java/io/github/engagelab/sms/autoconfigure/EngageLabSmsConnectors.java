@@ -1,6 +1,7 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.net.http.HttpClient.Version;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 import org.eclipse.jetty.client.HttpClient;
@@ -8,6 +9,11 @@ import org.eclipse.jetty.client.WWWAuthenticationProtocolHandler;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.Disposable;
+import reactor.core.Scannable;
+import reactor.core.publisher.Flux;
 
 import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
@@ -15,7 +21,10 @@ import org.springframework.boot.http.client.reactive.HttpComponentsClientHttpCon
 import org.springframework.boot.http.client.reactive.JdkClientHttpConnectorBuilder;
 import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
 import org.springframework.boot.http.client.reactive.ReactorClientHttpConnectorBuilder;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.client.reactive.ClientHttpConnector;
+import org.springframework.http.client.reactive.ClientHttpResponse;
+import org.springframework.http.client.reactive.ClientHttpResponseDecorator;
 import org.springframework.http.client.reactive.HttpComponentsClientHttpConnector;
 
 /**
@@ -39,7 +48,9 @@ final class EngageLabSmsConnectors {
 			Consumer<AutoCloseable> resources) {
 		if (builder instanceof JdkClientHttpConnectorBuilder jdk) {
 			// Else plain http asks for an upgrade, which not every gateway understands
-			return jdk.withHttpClientCustomizer((client) -> client.version(Version.HTTP_1_1)).build(settings);
+			ClientHttpConnector connector = jdk.withHttpClientCustomizer((client) -> client.version(Version.HTTP_1_1))
+				.build(settings);
+			return (method, uri, request) -> connector.connect(method, uri, request).map(CancellableResponse::new);
 		}
 		if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
 			return ReactorNetty.build(reactor, settings);
@@ -51,6 +62,36 @@ final class EngageLabSmsConnectors {
 			return HttpComponents.build(httpComponents, settings, resources);
 		}
 		return builder.build(settings);
+	}
+
+	/**
+	 * A response whose connection is closed when its body is given up. Spring's own one
+	 * replays the body without counting who still reads it: one that is silent or endless
+	 * would keep its connection for ever.
+	 */
+	private static final class CancellableResponse extends ClientHttpResponseDecorator {
+
+		CancellableResponse(ClientHttpResponse response) {
+			super(response);
+		}
+
+		@Override
+		public Flux<DataBuffer> getBody() {
+			return Flux.defer(() -> {
+				AtomicReference<@Nullable Subscription> subscription = new AtomicReference<>();
+				return super.getBody().doOnSubscribe(subscription::set)
+					.doOnCancel(() -> disposeReplay(subscription.get()));
+			});
+		}
+
+		private static void disposeReplay(@Nullable Subscription subscription) {
+			Scannable.from(subscription)
+				.parents()
+				.filter((parent) -> parent instanceof Disposable)
+				.findFirst()
+				.ifPresent((parent) -> ((Disposable) parent).dispose());
+		}
+
 	}
 
 	private static final class ReactorNetty {
