@@ -6,12 +6,16 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceSnapshot;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.publisher.Sinks.EmitFailureHandler;
 import reactor.core.scheduler.Schedulers;
 
 import org.springframework.context.SmartLifecycle;
@@ -26,6 +30,13 @@ public final class SmsBalancePoller implements SmartLifecycle {
 	 * Between the first reads of two accounts.
 	 */
 	private static final Duration STAGGER = Duration.ofMillis(50);
+
+	private static final int MOST_AT_ONCE = 16;
+
+	/**
+	 * How long a read that takes its time keeps others waiting.
+	 */
+	private static final Duration PATIENCE = Duration.ofSeconds(1);
 
 	private final SmsBalanceMonitors monitors;
 
@@ -63,18 +74,18 @@ public final class SmsBalancePoller implements SmartLifecycle {
 		if (this.polls != null) {
 			return;
 		}
-		this.polls = Disposables.composite();
+		Sinks.Many<Mono<Void>> turns = Sinks.many().unicast().onBackpressureBuffer();
+		this.polls = Disposables.composite(turns.asFlux().flatMap(Function.identity(), MOST_AT_ONCE).subscribe());
 		int position = 0;
-		int accounts = this.monitors.all().size();
-		Duration share = this.interval.dividedBy(Math.max(accounts, 1));
+		Duration share = this.interval.dividedBy(this.monitors.all().size());
 		Duration stagger = (share.compareTo(STAGGER) < 0) ? share : STAGGER;
 		for (SmsBalanceMonitor monitor : this.monitors.all()) {
 			// All are read at once, and then take up their places in the interval
 			Duration first = stagger.multipliedBy(position);
 			Duration second = share.multipliedBy(++position).minus(first);
 			this.polls.add(Mono.delay(first)
-				.then(refresh(monitor, second))
-				.thenMany(refresh(monitor, this.interval).repeat())
+				.then(refresh(monitor, second, turns))
+				.thenMany(refresh(monitor, this.interval, turns).repeat())
 				.subscribe());
 		}
 	}
@@ -107,19 +118,34 @@ public final class SmsBalancePoller implements SmartLifecycle {
 	 * Refresh, then wait until the next refresh is due.
 	 * @param monitor the account to refresh
 	 * @param period the time from now to the next refresh
+	 * @param turns where to queue for it
 	 * @return completes when the next refresh is due; never fails
 	 */
-	private Mono<Long> refresh(SmsBalanceMonitor monitor, Duration period) {
+	private Mono<Long> refresh(SmsBalanceMonitor monitor, Duration period, Sinks.Many<Mono<Void>> turns) {
 		return Mono.defer(() -> {
 			long begin = now();
-			return monitor.refresh()
-				.thenReturn(Duration.ZERO)
+			return inTurn(monitor.refresh(), turns).thenReturn(Duration.ZERO)
 				.onErrorResume((ex) -> Mono.just(retryAfter(ex)))
 				.map((wait) -> longer(jitter(period).minusMillis(now() - begin), wait))
 				.doOnNext(
 						(wait) -> this.nextRefreshes.put(monitor.getAccount(), Instant.ofEpochMilli(now()).plus(wait)))
 				.flatMap(Mono::delay);
 		});
+	}
+
+	/**
+	 * Read when there are few enough other reads, so that accounts that are due together
+	 * share connections instead of opening one each.
+	 * @param read the read
+	 * @param turns where to queue for it
+	 * @return what the read brings
+	 */
+	private static Mono<SmsBalanceSnapshot> inTurn(Mono<SmsBalanceSnapshot> read, Sinks.Many<Mono<Void>> turns) {
+		return Mono.create((sink) -> turns.emitNext(Mono.defer(() -> {
+			Mono<SmsBalanceSnapshot> begun = read.cache();
+			sink.onDispose(begun.subscribe(sink::success, sink::error));
+			return begun.then().onErrorComplete().timeout(PATIENCE, Mono.empty());
+		}), EmitFailureHandler.busyLooping(PATIENCE)));
 	}
 
 	private Duration retryAfter(Throwable ex) {

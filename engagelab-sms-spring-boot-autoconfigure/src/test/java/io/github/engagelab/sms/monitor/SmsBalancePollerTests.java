@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 import io.github.engagelab.sms.SmsAccountStateChangedEvent;
 import io.github.engagelab.sms.SmsBalance;
@@ -140,19 +141,7 @@ class SmsBalancePollerTests {
 	@Test
 	void spreadsAccountsOverTheInterval() {
 		this.client.balance(100000);
-		this.runner.withBean(EngageLabSmsConnectionDetails.class, () -> new EngageLabSmsConnectionDetails() {
-
-			@Override
-			public Set<String> getAccounts() {
-				return new LinkedHashSet<>(List.of("default", "b", "c"));
-			}
-
-			@Override
-			public Credentials getCredentials(String account) {
-				return new Credentials("key", "secret");
-			}
-
-		}).run((context) -> {
+		withAccounts("default", "b", "c").run((context) -> {
 			this.time.advanceTimeBy(Duration.ofMillis(100));
 			assertThat(this.client.calls()).extracting(ScriptedClient.Call::account)
 				.containsExactly("default", "b", "c");
@@ -161,6 +150,23 @@ class SmsBalancePollerTests {
 			assertThat(times("b").get(1)).isBetween(36_000L, 44_000L);
 			assertThat(times("c").get(1)).isBetween(54_000L, 66_000L);
 		});
+	}
+
+	@Test
+	void readsAFewAccountsAtOnceButDoesNotWaitForSlowOnes() {
+		this.client.answer(Mono.never());
+		withAccounts(IntStream.rangeClosed(1, 20).mapToObj((number) -> "a" + number).toArray(String[]::new))
+			.withPropertyValues("engagelab.sms.primary-account=a1")
+			.run((context) -> {
+				this.time.advanceTimeBy(Duration.ofMillis(999));
+				assertThat(this.client.calls()).hasSize(16);
+				this.time.advanceTimeBy(Duration.ofMillis(201));
+				assertThat(this.client.calls()).extracting(ScriptedClient.Call::account)
+					.hasSize(20)
+					.doesNotHaveDuplicates();
+				this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
+				assertThat(this.client.calls()).hasSize(20);
+			});
 	}
 
 	@Test
@@ -189,6 +195,22 @@ class SmsBalancePollerTests {
 		finally {
 			end.countDown();
 		}
+	}
+
+	private ApplicationContextRunner withAccounts(String... accounts) {
+		return this.runner.withBean(EngageLabSmsConnectionDetails.class, () -> new EngageLabSmsConnectionDetails() {
+
+			@Override
+			public Set<String> getAccounts() {
+				return new LinkedHashSet<>(List.of(accounts));
+			}
+
+			@Override
+			public Credentials getCredentials(String account) {
+				return new Credentials("key", "secret");
+			}
+
+		});
 	}
 
 	private void run(Consumer<AssertableApplicationContext> test) {
