@@ -32,6 +32,7 @@ import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.RawServer.Script;
 import io.github.engagelab.sms.testsupport.TestCertificates;
 import io.github.engagelab.sms.testsupport.TestContexts;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -157,6 +158,10 @@ class FaultMatrixTests {
 				assertThat(bad.requests()).hasSizeBetween(1, ALL_TRIES);
 			}
 			assertThat(elsewhere.requests()).isEmpty();
+			if (fault.failure() == SmsBalanceFailure.TIMEOUT) {
+				// What is given up must not stay open
+				Awaitility.await().until(() -> bad.connections() == 0);
+			}
 			assertThat(monitor.getStatus().snapshot()).isSameAs(snapshot);
 			assertThat(monitor.getStatus().failure()).isEqualTo(fault.failure());
 			provider.baseUrl = good.baseUrl();
