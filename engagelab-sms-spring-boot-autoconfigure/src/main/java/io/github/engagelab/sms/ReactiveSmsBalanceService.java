@@ -38,7 +38,7 @@ public interface ReactiveSmsBalanceService {
 
 	/**
 	 * Return the names of the accounts.
-	 * @return the names, in the order they are configured in
+	 * @return the names, which never change
 	 */
 	Set<String> getAccounts();
 

@@ -37,7 +37,7 @@ public interface SmsBalanceService {
 
 	/**
 	 * Return the names of the accounts.
-	 * @return the names, in the order they are configured in
+	 * @return the names, which never change
 	 */
 	Set<String> getAccounts();
 

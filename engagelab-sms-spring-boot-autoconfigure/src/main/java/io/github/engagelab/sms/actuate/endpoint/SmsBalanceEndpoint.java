@@ -96,9 +96,10 @@ public final class SmsBalanceEndpoint {
 	private Mono<Void> refresh(SmsBalanceMonitor monitor) {
 		return Mono.defer(() -> {
 			SmsAccountStatus status = monitor.getStatus();
-			Instant newest = (status.snapshot() != null) ? status.snapshot().readAt() : null;
-			if (status.lastFailureAt() != null) {
-				newest = status.lastFailureAt();
+			// There is a last failure only if no success came after it
+			Instant newest = status.lastFailureAt();
+			if (newest == null && status.snapshot() != null) {
+				newest = status.snapshot().readAt();
 			}
 			boolean early = newest != null && newest.plus(SHORTEST_INTERVAL).isAfter(status.at());
 			// A failure shows in the status
