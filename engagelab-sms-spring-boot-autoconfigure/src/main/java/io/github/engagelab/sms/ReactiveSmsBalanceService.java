@@ -6,15 +6,16 @@ import java.util.Set;
 import reactor.core.publisher.Mono;
 
 /**
- * Reads the balance without blocking. Subscribers to the same account at the same time
- * share one request; when one of them cancels, the others still get their answer.
+ * Non-blocking access to the balance. Subscribers to one account at the same time share
+ * one request; when one of them cancels, the others still get their answer. An answer
+ * that had to be waited for is signalled on a thread of this library that may block.
  */
 public interface ReactiveSmsBalanceService {
 
 	/**
 	 * Ask the provider for the balance, at every subscription.
-	 * @return the balance, or an {@link SmsBalanceException} if it could not be read;
-	 * never empty
+	 * @return the balance, or an {@link SmsBalanceException} if it cannot be read; never
+	 * empty
 	 */
 	Mono<SmsBalance> getBalance();
 
@@ -22,17 +23,22 @@ public interface ReactiveSmsBalanceService {
 	 * Return the newest known balance if it is young enough at subscription, otherwise
 	 * ask the provider.
 	 * @param maxAge how old the balance may be; zero always asks
-	 * @return the balance, or an {@link SmsBalanceException} if it had to be read and
-	 * could not be; never empty
+	 * @return the balance, or an {@link SmsBalanceException} if it has to be read and
+	 * cannot be; never empty
 	 */
 	Mono<SmsBalance> getBalance(Duration maxAge);
 
 	/**
-	 * Return this service for an account, where without it the primary one is meant.
+	 * Return what is known of the account. Never asks the provider and never blocks.
+	 * @return the status
+	 */
+	SmsAccountStatus getStatus();
+
+	/**
+	 * Return a view of this service for the given account.
 	 * @param account the name of the account
-	 * @return a view of the same account settings, snapshots and requests
-	 * @throws IllegalArgumentException if there is no account of that name; the message
-	 * lists those there are
+	 * @return a view of the same settings, snapshots and requests
+	 * @throws UnknownSmsAccountException if there is no account of that name
 	 */
 	ReactiveSmsBalanceService forAccount(String account);
 

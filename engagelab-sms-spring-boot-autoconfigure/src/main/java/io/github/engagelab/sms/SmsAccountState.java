@@ -1,8 +1,7 @@
 package io.github.engagelab.sms;
 
 /**
- * The state of an account. It is worked out in one place and drives health, events, log
- * lines and meters alike.
+ * The state of an account. It drives health, events, log lines, meters and alert rules.
  */
 public enum SmsAccountState {
 
@@ -24,17 +23,17 @@ public enum SmsAccountState {
 
 	/**
 	 * The provider refused the credentials (HTTP 401 or 403) and has not accepted any
-	 * since.
+	 * since then.
 	 */
 	REJECTED,
 
 	/**
-	 * There was no successful answer for longer than {@code refresh.max-age}.
+	 * No refresh has succeeded for longer than {@code refresh.max-age}.
 	 */
 	UNAVAILABLE,
 
 	/**
-	 * No credentials are set, or nothing has been read yet.
+	 * No credentials are set, monitoring is disabled, or nothing has been read yet.
 	 */
 	UNKNOWN
 

@@ -5,8 +5,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A balance could not be read. The message names the account, the failure, what the
- * provider said and what can be done; it never contains credentials.
+ * Exception thrown when a balance cannot be read. The message names the account, the
+ * failure, what the provider said and what can be done. Neither the message nor the cause
+ * contains credentials.
  */
 public class SmsBalanceException extends RuntimeException {
 
@@ -18,7 +19,7 @@ public class SmsBalanceException extends RuntimeException {
 
 	private final @Nullable Integer code;
 
-	private final @Nullable String providerMessage;
+	private final @Nullable String reason;
 
 	private final @Nullable Duration retryAfter;
 
@@ -26,10 +27,21 @@ public class SmsBalanceException extends RuntimeException {
 	 * Create an exception for a failure without an answer from the provider.
 	 * @param account the name of the account
 	 * @param failure the failure
-	 * @param cause the cause or {@code null}
+	 * @param cause the cause or {@code null}; it must not contain credentials
 	 */
 	public SmsBalanceException(String account, SmsBalanceFailure failure, @Nullable Throwable cause) {
 		this(account, failure, null, null, null, null, cause);
+	}
+
+	/**
+	 * Create an exception for a failure without an answer from the provider.
+	 * @param account the name of the account
+	 * @param failure the failure
+	 * @param reason what exactly failed; it must not contain credentials
+	 * @param cause the cause or {@code null}; it must not contain credentials
+	 */
+	public SmsBalanceException(String account, SmsBalanceFailure failure, String reason, @Nullable Throwable cause) {
+		this(account, failure, null, null, reason, null, cause);
 	}
 
 	/**
@@ -47,22 +59,31 @@ public class SmsBalanceException extends RuntimeException {
 		this(account, failure, status, code, providerMessage, retryAfter, null);
 	}
 
+	/**
+	 * Create an exception with the stack trace of a caller who waited for a refresh that
+	 * failed.
+	 * @param shared the exception all callers of that refresh share
+	 */
+	public SmsBalanceException(SmsBalanceException shared) {
+		this(shared.account, shared.failure, shared.status, shared.code, shared.reason, shared.retryAfter,
+				shared.getCause());
+	}
+
 	private SmsBalanceException(String account, SmsBalanceFailure failure, @Nullable Integer status,
-			@Nullable Integer code, @Nullable String providerMessage, @Nullable Duration retryAfter,
-			@Nullable Throwable cause) {
-		// Callers that share a request share its exception: were suppression enabled,
-		// each blocking one would add to it for ever
-		super(describe(account, failure, status, code, providerMessage), cause, false, true);
+			@Nullable Integer code, @Nullable String reason, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+		// Subscribers that share a refresh share its exception: with suppression enabled,
+		// each of them could add to it
+		super(describe(account, failure, status, code, reason), cause, false, true);
 		this.account = account;
 		this.failure = failure;
 		this.status = status;
 		this.code = code;
-		this.providerMessage = providerMessage;
+		this.reason = reason;
 		this.retryAfter = retryAfter;
 	}
 
 	private static String describe(String account, SmsBalanceFailure failure, @Nullable Integer status,
-			@Nullable Integer code, @Nullable String providerMessage) {
+			@Nullable Integer code, @Nullable String reason) {
 		StringBuilder text = new StringBuilder("EngageLab SMS account '").append(account)
 			.append("': ")
 			.append(failure.name());
@@ -71,10 +92,13 @@ public class SmsBalanceException extends RuntimeException {
 			if (code != null) {
 				text.append(", code ").append(code);
 			}
-			if (providerMessage != null) {
-				text.append(", \"").append(providerMessage).append('"');
+			if (reason != null) {
+				text.append(", \"").append(reason).append('"');
 			}
 			text.append(')');
+		}
+		else if (reason != null) {
+			text.append(" (").append(reason).append(')');
 		}
 		return text.append(". ").append(failure.getHint()).toString();
 	}
@@ -88,7 +112,7 @@ public class SmsBalanceException extends RuntimeException {
 	}
 
 	/**
-	 * Return why the balance could not be read.
+	 * Return why the balance cannot be read.
 	 * @return the failure
 	 */
 	public SmsBalanceFailure getFailure() {
@@ -117,7 +141,17 @@ public class SmsBalanceException extends RuntimeException {
 	 * @return the message or {@code null} if there was none
 	 */
 	public @Nullable String getProviderMessage() {
-		return this.providerMessage;
+		return (this.status != null) ? this.reason : null;
+	}
+
+	/**
+	 * Return what exactly failed: the {@code message} of the provider's error body or,
+	 * without an answer, for example the type and message of a network error. Shortened
+	 * and without credentials.
+	 * @return the reason or {@code null} if the failure says it all
+	 */
+	public @Nullable String getReason() {
+		return this.reason;
 	}
 
 	/**

@@ -1,8 +1,8 @@
 package io.github.engagelab.sms;
 
 /**
- * Why a balance could not be read. The one taxonomy that the exception, the meters'
- * {@code outcome} tag, the health details and the log lines share.
+ * Why a balance cannot be read. The exception, the {@code outcome} tag of the meters, the
+ * health details, the endpoint and the log lines share these names.
  */
 public enum SmsBalanceFailure {
 
@@ -24,14 +24,14 @@ public enum SmsBalanceFailure {
 	 * Code 2002 with HTTP 403: the merchant has been deleted.
 	 */
 	MERCHANT_DELETED(false,
-			"The provider has deleted the merchant these credentials belong to: "
-					+ "ask EngageLab, or set the credentials of another account."),
+			"The provider has deleted the merchant of these credentials: "
+					+ "contact EngageLab, or set the credentials of another account."),
 
 	/**
 	 * Any other HTTP 401 or 403.
 	 */
 	ACCESS_DENIED(false,
-			"The provider or a gateway before it refused access: check the key's IP allow-list "
+			"The provider or a gateway in front of it refused access: check the key's IP allow-list "
 					+ "and expiry date, and that base-url is the provider's."),
 
 	/**
@@ -45,18 +45,19 @@ public enum SmsBalanceFailure {
 	 * HTTP 5xx, or code 1000.
 	 */
 	SERVER_ERROR(true,
-			"The provider has an internal problem: it is tried again by itself; " + "if it lasts, ask EngageLab."),
+			"The provider has an internal problem. The balance is read again at the next poll; "
+					+ "if the problem persists, contact EngageLab."),
 
 	/**
 	 * Any other HTTP 4xx.
 	 */
 	CLIENT_ERROR(false,
 			"The request was refused before it was understood: check base-url "
-					+ "and the proxies and gateways on the way."),
+					+ "and the proxies and gateways in between."),
 
 	/**
 	 * An answer that is not what the provider documents: HTTP 2xx or 3xx without the
-	 * three integers, or more than 64 KiB.
+	 * three integers, with another code than 0, or of more than 64 KiB.
 	 */
 	MALFORMED_RESPONSE(false,
 			"The answer is not the documented one: check that base-url is the provider's "
@@ -66,20 +67,33 @@ public enum SmsBalanceFailure {
 	 * No complete answer in time.
 	 */
 	TIMEOUT(true,
-			"The provider did not answer in time: if it lasts, check the network, "
+			"The provider did not answer in time. If this persists, check the network, "
 					+ "or raise engagelab.sms.http.read-timeout and engagelab.sms.http.request-timeout."),
 
 	/**
 	 * No connection, or one that broke.
 	 */
-	UNREACHABLE(true,
-			"No connection to the provider: check base-url, DNS, firewall, proxy " + "and trusted certificates."),
+	UNREACHABLE(true, "No connection to the provider: check base-url, DNS, firewall, proxy and trusted certificates."),
+
+	/**
+	 * The application's {@code EngageLabSmsConnectionDetails} failed, did not answer in
+	 * time or returned what cannot be used.
+	 */
+	CREDENTIALS_UNAVAILABLE(true,
+			"The application's source of credentials and base URLs failed or did not answer: "
+					+ "check its EngageLabSmsConnectionDetails bean and what that depends on."),
 
 	/**
 	 * No credentials are set for the account.
 	 */
-	NOT_CONFIGURED(false, "Set engagelab.sms.dev-key and engagelab.sms.dev-secret, or for a named account "
-			+ "engagelab.sms.accounts.<name>.dev-key and engagelab.sms.accounts.<name>.dev-secret.");
+	NOT_CONFIGURED(false,
+			"Set engagelab.sms.dev-key and engagelab.sms.dev-secret, or for a named account "
+					+ "engagelab.sms.accounts.<name>.dev-key and engagelab.sms.accounts.<name>.dev-secret."),
+
+	/**
+	 * Balance monitoring is disabled.
+	 */
+	DISABLED(false, "Balance monitoring is disabled: set engagelab.sms.enabled to true, or remove it.");
 
 	private final boolean retryable;
 
@@ -91,8 +105,8 @@ public enum SmsBalanceFailure {
 	}
 
 	/**
-	 * Return whether another try can help.
-	 * @return whether another try can help
+	 * Return whether another attempt can succeed.
+	 * @return whether another attempt can succeed
 	 */
 	public boolean isRetryable() {
 		return this.retryable;
@@ -110,7 +124,7 @@ public enum SmsBalanceFailure {
 	}
 
 	/**
-	 * Return what a person can do about it.
+	 * Return what an operator can do about it.
 	 * @return a sentence for an operator
 	 */
 	public String getHint() {

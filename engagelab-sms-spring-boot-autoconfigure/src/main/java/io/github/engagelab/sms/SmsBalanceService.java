@@ -4,17 +4,19 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * Reads the balance and waits for it. Safe for use by many threads: callers that ask for
- * the same account at the same time share one request. Not for threads that must not
- * block; those use {@link ReactiveSmsBalanceService}.
+ * Blocking access to the balance. Safe for use by many threads: callers of one account at
+ * the same time share one request. Waiting is bounded by
+ * {@code engagelab.sms.http.request-timeout}. On a thread that must not block, a call
+ * that would have to wait fails with an {@link IllegalStateException}: use
+ * {@link ReactiveSmsBalanceService} there.
  */
 public interface SmsBalanceService {
 
 	/**
 	 * Ask the provider for the balance, now.
 	 * @return the balance
-	 * @throws SmsBalanceException if it could not be read; there is never a made-up or an
-	 * old amount instead
+	 * @throws SmsBalanceException if it cannot be read; a stale or default balance is
+	 * never returned
 	 */
 	SmsBalance getBalance();
 
@@ -22,16 +24,21 @@ public interface SmsBalanceService {
 	 * Return the newest known balance if it is young enough, otherwise ask the provider.
 	 * @param maxAge how old the balance may be; zero always asks
 	 * @return the balance
-	 * @throws SmsBalanceException if it had to be read and could not be
+	 * @throws SmsBalanceException if it has to be read and cannot be
 	 */
 	SmsBalance getBalance(Duration maxAge);
 
 	/**
-	 * Return this service for an account, where without it the primary one is meant.
+	 * Return what is known of the account. Never asks the provider and never blocks.
+	 * @return the status
+	 */
+	SmsAccountStatus getStatus();
+
+	/**
+	 * Return a view of this service for the given account.
 	 * @param account the name of the account
-	 * @return a view of the same account settings, snapshots and requests
-	 * @throws IllegalArgumentException if there is no account of that name; the message
-	 * lists those there are
+	 * @return a view of the same settings, snapshots and requests
+	 * @throws UnknownSmsAccountException if there is no account of that name
 	 */
 	SmsBalanceService forAccount(String account);
 

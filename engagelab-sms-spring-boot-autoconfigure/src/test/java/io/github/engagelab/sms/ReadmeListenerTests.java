@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.github.engagelab.sms.client.SmsBalanceClient;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
 import io.github.engagelab.sms.testsupport.TestContexts;
@@ -36,22 +37,26 @@ class ReadmeListenerTests {
 				var monitor = context.getBean(SmsBalanceMonitors.class).get("default");
 				for (long total10000 : new long[] { 143456, 143456, 43456, 43456, 543456 }) {
 					this.client.balance(total10000);
-					monitor.refresh().block();
+					refresh(monitor);
 				}
 				this.client.fail(SmsBalanceFailure.SERVER_ERROR);
-				monitor.refresh().onErrorComplete().block();
-				monitor.refresh().onErrorComplete().block();
+				refresh(monitor);
+				refresh(monitor);
 				this.client.fail(SmsBalanceFailure.INVALID_CREDENTIALS);
-				monitor.refresh().onErrorComplete().block();
-				monitor.refresh().onErrorComplete().block();
+				refresh(monitor);
+				refresh(monitor);
 				this.client.balance(543456);
-				monitor.refresh().block();
+				refresh(monitor);
 				List<SmsAccountState> states = context.getBean(Recorder.class).states;
 				Awaitility.await().until(() -> states.size() >= 5);
 				assertThat(states).containsExactly(SmsAccountState.OK, SmsAccountState.LOW, SmsAccountState.OK,
 						SmsAccountState.REJECTED, SmsAccountState.OK);
 				assertThat(notes).containsExactly("Top up EngageLab account default");
 			});
+	}
+
+	private static void refresh(SmsBalanceMonitor monitor) {
+		monitor.refresh().handle((snapshot, failure) -> snapshot).join();
 	}
 
 	private static void notifyFinance(String note) {

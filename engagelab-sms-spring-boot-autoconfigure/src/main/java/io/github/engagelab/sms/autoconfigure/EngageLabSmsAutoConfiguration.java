@@ -1,34 +1,32 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.math.BigDecimal;
-import java.time.Clock;
+import java.util.Set;
+import java.util.function.Supplier;
 
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Threshold;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.EngageLabSmsHttpClientCustomizer;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.client.WebClientSmsBalanceClient;
-import io.github.engagelab.sms.client.WebClientSmsBalanceClient.Limits;
 import io.github.engagelab.sms.monitor.DefaultReactiveSmsBalanceService;
 import io.github.engagelab.sms.monitor.DefaultSmsBalanceService;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
-import io.github.engagelab.sms.monitor.SmsBalanceThresholds;
+import io.micrometer.observation.ObservationRegistry;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.http.client.HttpClientSettings;
-import org.springframework.boot.http.client.HttpCookieHandling;
-import org.springframework.boot.http.client.HttpRedirects;
-import org.springframework.boot.http.client.autoconfigure.reactive.ReactiveHttpClientAutoConfiguration;
-import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.webclient.observation.ObservationWebClientCustomizer;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.io.ResourceLoader;
@@ -36,11 +34,10 @@ import org.springframework.util.StringUtils;
 
 /**
  * {@link AutoConfiguration Auto-configuration} for the EngageLab SMS balance. No bean
- * here depends on credentials or on {@code engagelab.sms.refresh.enabled}: ahead-of-time
- * processing would freeze such a condition when neither is known.
+ * depends on credentials or on a switch: ahead-of-time processing would freeze such a
+ * condition at build time, when neither is known.
  */
-@AutoConfiguration(after = ReactiveHttpClientAutoConfiguration.class)
-@ConditionalOnBooleanProperty(name = "engagelab.sms.enabled", matchIfMissing = true)
+@AutoConfiguration
 @EnableConfigurationProperties(EngageLabSmsProperties.class)
 public final class EngageLabSmsAutoConfiguration {
 
@@ -51,63 +48,75 @@ public final class EngageLabSmsAutoConfiguration {
 	}
 
 	@Bean
-	@ConditionalOnMissingBean(SmsBalanceClient.class)
-	EngageLabSmsWebClient engageLabSmsWebClient(EngageLabSmsProperties properties, ResourceLoader resourceLoader,
-			ObjectProvider<ClientHttpConnectorBuilder<?>> connectorBuilder, ObjectProvider<SslBundles> sslBundles,
-			ObjectProvider<HttpClientSettings> applicationSettings,
-			ObjectProvider<ObservationWebClientCustomizer> observation) {
-		EngageLabSmsProperties.Http http = properties.http();
-		String bundle = http.ssl().bundle();
-		HttpClientSettings settings = HttpClientSettings
-			.ofSslBundle(StringUtils.hasText(bundle) ? sslBundles.getObject().getBundle(bundle) : null)
-			.withTimeouts(http.connectTimeout(), http.readTimeout())
-			.withCookieHandling(HttpCookieHandling.DISABLE)
-			// Some connectors would carry the credentials to another host
-			.withRedirects(HttpRedirects.DONT_FOLLOW)
-			.orElse(applicationSettings.getIfAvailable());
-		return new EngageLabSmsWebClient(
-				connectorBuilder
-					.getIfAvailable(() -> ClientHttpConnectorBuilder.detect(resourceLoader.getClassLoader())),
-				settings, observation.orderedStream().toList());
+	@ConditionalOnMissingBean
+	EngageLabSmsThreads engageLabSmsThreads(ResourceLoader resourceLoader) {
+		return new EngageLabSmsThreads(resourceLoader.getClassLoader());
 	}
 
 	@Bean
 	@ConditionalOnMissingBean(SmsBalanceClient.class)
 	WebClientSmsBalanceClient smsBalanceClient(EngageLabSmsProperties properties,
-			EngageLabSmsConnectionDetails connectionDetails, EngageLabSmsWebClient webClient) {
+			EngageLabSmsConnectionDetails connectionDetails, EngageLabSmsThreads threads,
+			ObjectProvider<SslBundles> sslBundles, ObjectProvider<EngageLabSmsHttpClientCustomizer> customizers,
+			ObjectProvider<ObservationRegistry> observationRegistry) {
+		EngageLabSmsProperties.Http http = properties.http();
 		EngageLabSmsProperties.Retry retry = properties.retry();
-		return new WebClientSmsBalanceClient(connectionDetails, webClient,
-				new Limits(properties.http().requestTimeout(), retry.maxRetries(), retry.delay(), retry.maxDelay()),
-				Clock.systemUTC());
+		String bundle = http.ssl().bundle();
+		WebClientSmsBalanceClient client = new WebClientSmsBalanceClient(connectionDetails,
+				new WebClientSmsBalanceClient.Settings(http.connectTimeout(), http.readTimeout(), http.requestTimeout(),
+						retry.maxRetries(), retry.delay(), retry.maxDelay(), http.allowPlaintext(),
+						sslBundle(bundle, sslBundles)),
+				customizers.orderedStream().toList(), observationRegistry.getIfUnique(() -> ObservationRegistry.NOOP),
+				threads);
+		if (StringUtils.hasText(bundle)) {
+			sslBundles.getObject().addBundleUpdateHandler(bundle, (updated) -> client.reloadSslBundle());
+		}
+		return client;
 	}
 
 	@Bean
+	@ConditionalOnMissingBean
 	SmsBalanceMonitors smsBalanceMonitors(EngageLabSmsProperties properties,
-			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client,
+			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client, EngageLabSmsThreads threads,
 			ApplicationEventPublisher publisher) {
-		return new SmsBalanceMonitors(connectionDetails.getAccounts(), client,
-				(account) -> thresholds(properties.threshold(account)), properties.refresh().maxAge(), publisher);
+		Set<String> accounts = connectionDetails.getAccounts();
+		String primaryAccount = PropertyRules.primaryAccount("engagelab.sms.primary-account",
+				properties.primaryAccount(), accounts);
+		return new SmsBalanceMonitors(accounts, client, (account) -> thresholds(properties.threshold(account)),
+				new SmsBalanceMonitors.Settings(properties.enabled(), primaryAccount,
+						properties.refresh().effectiveMaxAge(), properties.http().requestTimeout()),
+				threads, publisher);
 	}
 
 	@Bean
-	SmsBalancePoller smsBalancePoller(EngageLabSmsProperties properties, SmsBalanceMonitors monitors) {
+	@ConditionalOnMissingBean
+	SmsBalancePoller smsBalancePoller(EngageLabSmsProperties properties, SmsBalanceMonitors monitors,
+			EngageLabSmsThreads threads) {
 		EngageLabSmsProperties.Refresh refresh = properties.refresh();
-		return new SmsBalancePoller(monitors, refresh.enabled(), refresh.interval(), refresh.maxAge());
+		return new SmsBalancePoller(monitors, threads, properties.enabled() && refresh.enabled(), refresh.interval());
 	}
 
 	@Bean
 	@ConditionalOnMissingBean(ReactiveSmsBalanceService.class)
-	DefaultReactiveSmsBalanceService reactiveSmsBalanceService(EngageLabSmsProperties properties,
-			SmsBalanceMonitors monitors) {
-		String primaryAccount = PropertyRules.primaryAccount("engagelab.sms.primary-account",
-				properties.primaryAccount(), monitors.asMap().keySet());
-		return new DefaultReactiveSmsBalanceService(monitors, primaryAccount);
+	DefaultReactiveSmsBalanceService reactiveSmsBalanceService(SmsBalanceMonitors monitors) {
+		return new DefaultReactiveSmsBalanceService(monitors);
 	}
 
 	@Bean
 	@ConditionalOnMissingBean(SmsBalanceService.class)
-	DefaultSmsBalanceService smsBalanceService(ReactiveSmsBalanceService service) {
-		return new DefaultSmsBalanceService(service);
+	DefaultSmsBalanceService smsBalanceService(SmsBalanceMonitors monitors) {
+		return new DefaultSmsBalanceService(monitors);
+	}
+
+	private static @Nullable Supplier<SslBundle> sslBundle(@Nullable String bundle,
+			ObjectProvider<SslBundles> sslBundles) {
+		if (!StringUtils.hasText(bundle)) {
+			return null;
+		}
+		SslBundles bundles = sslBundles.getObject();
+		// A bundle that does not exist fails the start
+		bundles.getBundle(bundle);
+		return () -> bundles.getBundle(bundle);
 	}
 
 	private static SmsBalanceThresholds thresholds(Threshold threshold) {

@@ -1,6 +1,7 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint;
+import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpointWebExtension;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
 
@@ -24,6 +25,13 @@ public final class EngageLabSmsEndpointAutoConfiguration {
 	@ConditionalOnMissingBean
 	SmsBalanceEndpoint smsBalanceEndpoint(SmsBalanceMonitors monitors, SmsBalancePoller poller) {
 		return new SmsBalanceEndpoint(monitors, poller);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	@ConditionalOnBean(SmsBalanceEndpoint.class)
+	SmsBalanceEndpointWebExtension smsBalanceEndpointWebExtension(SmsBalanceEndpoint endpoint) {
+		return new SmsBalanceEndpointWebExtension(endpoint);
 	}
 
 }

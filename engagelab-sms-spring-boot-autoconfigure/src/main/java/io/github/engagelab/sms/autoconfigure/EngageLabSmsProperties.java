@@ -16,19 +16,19 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Configuration properties for the EngageLab SMS balance.
  *
- * @param enabled Whether the balance is watched at all.
+ * @param enabled Whether to enable balance monitoring. If disabled, no request is sent.
  * @param baseUrl Base URL of the EngageLab SMS API, without /v1/balance.
- * @param devKey The provider's dev_key.
- * @param devSecret The provider's dev_secret.
- * @param primaryAccount Account that is meant where none is named; needed only if there
- * is no account default and more than one other.
- * @param accounts Further accounts by name, each with what it does not share with the
- * others.
- * @param http How the provider is called.
- * @param retry What happens when a call fails in a way that another try can mend.
- * @param refresh How the balance is kept up to date.
- * @param threshold From which balance on an account needs attention.
- * @param health How the balance shows in health.
+ * @param devKey API key from the EngageLab console (dev_key).
+ * @param devSecret API secret from the EngageLab console (dev_secret).
+ * @param primaryAccount Account used when none is specified. Required with several
+ * accounts if none is named 'default'.
+ * @param accounts Named accounts. Base URL and thresholds fall back to the top-level
+ * values; credentials do not.
+ * @param http HTTP client settings.
+ * @param retry Retry settings.
+ * @param refresh Polling settings.
+ * @param threshold Thresholds of the total balance.
+ * @param health Health settings.
  */
 @ConfigurationProperties("engagelab.sms")
 public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
@@ -38,8 +38,6 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 		@DefaultValue Threshold threshold, @DefaultValue Health health) {
 
 	private static final String PREFIX = "engagelab.sms";
-
-	private static final Duration SHORTEST = Duration.ofMillis(1);
 
 	public EngageLabSmsProperties {
 		PropertyRules.baseUrl(PREFIX + ".base-url", baseUrl, http.allowPlaintext());
@@ -54,23 +52,18 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 		return "EngageLabSmsProperties[enabled=" + this.enabled + ", devKey=******, devSecret=******]";
 	}
 
-	/**
-	 * Return the thresholds of an account.
-	 * @param account the name of the account
-	 * @return its own thresholds, and the common ones where it has none
-	 */
 	Threshold threshold(String account) {
 		Account own = this.accounts.get(account);
 		return (own != null) ? own.threshold(this.threshold) : this.threshold;
 	}
 
 	/**
-	 * An account with a name.
+	 * Named account.
 	 *
-	 * @param devKey The provider's dev_key.
-	 * @param devSecret The provider's dev_secret.
-	 * @param baseUrl Base URL of the EngageLab SMS API, if it is not the common one.
-	 * @param threshold Thresholds that are not the common ones.
+	 * @param devKey API key from the EngageLab console (dev_key).
+	 * @param devSecret API secret from the EngageLab console (dev_secret).
+	 * @param baseUrl Base URL of the EngageLab SMS API. Defaults to the top-level one.
+	 * @param threshold Thresholds of the total balance. Default to the top-level ones.
 	 */
 	public record Account(@Nullable String devKey, @Nullable String devSecret, @Nullable String baseUrl,
 			@Nullable AccountThreshold threshold) {
@@ -89,96 +82,110 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	}
 
 	/**
-	 * From which balance on a named account needs attention.
+	 * Thresholds of a named account.
 	 *
-	 * @param low Low threshold, if it is not the common one.
-	 * @param warning Warning threshold, if it is not the common one.
+	 * @param low Low threshold. Defaults to the top-level one.
+	 * @param warning Warning threshold. Defaults to the top-level one.
 	 */
 	public record AccountThreshold(@Nullable BigDecimal low, @Nullable BigDecimal warning) {
 	}
 
 	/**
-	 * How the provider is called.
+	 * HTTP client settings.
 	 *
-	 * @param connectTimeout How long to wait for a connection.
-	 * @param readTimeout How long to wait for the provider to begin its answer.
-	 * @param requestTimeout How long a whole exchange may take, retries included.
-	 * @param ssl How TLS connections are made.
-	 * @param allowPlaintext Whether base URLs may be plain http beyond this host, which
-	 * shows the credentials to everybody on the way.
+	 * @param connectTimeout Maximum time to establish a connection.
+	 * @param readTimeout Maximum time to wait for the headers of a response.
+	 * @param requestTimeout Maximum time of a refresh, including queueing, credentials
+	 * and retries.
+	 * @param ssl SSL settings.
+	 * @param allowPlaintext Whether to allow base URLs with plain http beyond this host,
+	 * which exposes the credentials in transit.
 	 */
 	public record Http(@DefaultValue("2s") Duration connectTimeout, @DefaultValue("5s") Duration readTimeout,
 			@DefaultValue("15s") Duration requestTimeout, @DefaultValue Ssl ssl,
 			@DefaultValue("false") boolean allowPlaintext) {
 
 		public Http {
-			PropertyRules.atLeast(SHORTEST, PREFIX + ".http.connect-timeout", connectTimeout);
-			PropertyRules.atLeast(SHORTEST, PREFIX + ".http.read-timeout", readTimeout);
-			PropertyRules.atLeast(SHORTEST, PREFIX + ".http.request-timeout", requestTimeout);
+			PropertyRules.duration(PREFIX + ".http.connect-timeout", connectTimeout, PropertyRules.MIN_DURATION);
+			PropertyRules.duration(PREFIX + ".http.read-timeout", readTimeout, PropertyRules.MIN_DURATION);
+			PropertyRules.duration(PREFIX + ".http.request-timeout", requestTimeout, PropertyRules.MIN_DURATION);
 		}
 
 	}
 
 	/**
-	 * How TLS connections are made.
+	 * SSL settings.
 	 *
-	 * @param bundle Name of the SSL bundle to use instead of the application's default.
+	 * @param bundle Name of the SSL bundle to use. Defaults to the JVM's trust store.
 	 */
 	public record Ssl(@Nullable String bundle) {
 	}
 
 	/**
-	 * What happens when a call fails in a way that another try can mend.
+	 * Retry settings.
 	 *
-	 * @param maxRetries How many more tries there are after the first.
-	 * @param delay How long to wait before the second try; doubles with every further
-	 * one.
-	 * @param maxDelay How long to wait between two tries at most; if the provider asks
-	 * for more, there is no further try.
+	 * @param maxRetries Maximum number of retries.
+	 * @param delay Delay before the first retry. Doubles with each further retry.
+	 * @param maxDelay Maximum delay before a retry. There is no retry if the provider
+	 * asks to wait longer.
 	 */
 	public record Retry(@DefaultValue("2") int maxRetries, @DefaultValue("200ms") Duration delay,
 			@DefaultValue("2s") Duration maxDelay) {
 
 		public Retry {
 			PropertyRules.notNegative(PREFIX + ".retry.max-retries", maxRetries);
-			PropertyRules.atLeast(SHORTEST, PREFIX + ".retry.delay", delay);
-			PropertyRules.atLeast(delay, PREFIX + ".retry.max-delay", maxDelay);
+			PropertyRules.duration(PREFIX + ".retry.delay", delay, PropertyRules.MIN_DURATION);
+			PropertyRules.duration(PREFIX + ".retry.max-delay", maxDelay, delay);
 		}
 
 	}
 
 	/**
-	 * How the balance is kept up to date.
+	 * Polling settings.
 	 *
-	 * @param enabled Whether the balance is read at start-up and then at an interval.
-	 * @param interval Time from one read to the next, give or take 10 %; at least 1s.
-	 * @param maxAge Age from which on a balance counts no more; at least the interval.
+	 * @param enabled Whether to poll the balance.
+	 * @param interval Time between two polls of an account, give or take 10 %. At least
+	 * 1s.
+	 * @param maxAge Age at which a balance is considered stale. At least 1.5 x the
+	 * interval. Defaults to 5m or, if greater, 3 x the interval.
 	 */
 	public record Refresh(@DefaultValue("true") boolean enabled, @DefaultValue("1m") Duration interval,
-			@DefaultValue("5m") Duration maxAge) {
+			@Nullable Duration maxAge) {
+
+		private static final Duration DEFAULT_MAX_AGE = Duration.ofMinutes(5);
 
 		public Refresh {
-			PropertyRules.atLeast(Duration.ofSeconds(1), PREFIX + ".refresh.interval", interval);
-			PropertyRules.atLeast(interval, PREFIX + ".refresh.max-age", maxAge);
+			PropertyRules.duration(PREFIX + ".refresh.interval", interval, Duration.ofSeconds(1));
+			if (maxAge != null) {
+				// A poll may be late by its jitter and by the time a response takes
+				PropertyRules.duration(PREFIX + ".refresh.max-age", maxAge,
+						enabled ? interval.multipliedBy(3).dividedBy(2) : PropertyRules.MIN_DURATION);
+			}
+		}
+
+		Duration effectiveMaxAge() {
+			Duration unset = this.interval.multipliedBy(3);
+			return (this.maxAge != null) ? this.maxAge
+					: (unset.compareTo(DEFAULT_MAX_AGE) > 0) ? unset : DEFAULT_MAX_AGE;
 		}
 
 	}
 
 	/**
-	 * From which balance on an account needs attention.
+	 * Thresholds of the total balance.
 	 *
-	 * @param low Total balance in account currency below which the account is LOW; at
-	 * most 4 decimals.
-	 * @param warning Total balance in account currency below which the account is in
-	 * WARNING; at least the low threshold, at most 4 decimals.
+	 * @param low Total balance in account currency below which an account is LOW. At most
+	 * 4 decimals.
+	 * @param warning Total balance in account currency below which an account is in
+	 * WARNING. At least the low threshold, at most 4 decimals.
 	 */
 	public record Threshold(@DefaultValue("1") BigDecimal low, @Nullable BigDecimal warning) {
 	}
 
 	/**
-	 * How the balance shows in health.
+	 * Health settings.
 	 *
-	 * @param status Health status of a state, where it is not the default one.
+	 * @param status Health status by state, where the default does not fit.
 	 */
 	public record Health(@DefaultValue Map<SmsAccountState, String> status) {
 

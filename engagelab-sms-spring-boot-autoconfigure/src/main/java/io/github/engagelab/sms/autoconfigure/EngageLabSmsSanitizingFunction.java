@@ -1,9 +1,11 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.util.Locale;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -12,7 +14,8 @@ import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 
 /**
  * Masks credentials under every spelling of their keys, and any other value that contains
- * them: a command line, a JSON document, a variable that the property refers to.
+ * the secret: a command line, a JSON document, a variable that the property refers to. A
+ * key may be a word of everyday, and is masked by name only.
  */
 class EngageLabSmsSanitizingFunction implements SanitizingFunction {
 
@@ -23,7 +26,7 @@ class EngageLabSmsSanitizingFunction implements SanitizingFunction {
 	/**
 	 * What is shorter stands in too many values by chance.
 	 */
-	private static final int SHORTEST = 4;
+	private static final int MIN_LENGTH = 8;
 
 	private final ObjectProvider<EngageLabSmsProperties> properties;
 
@@ -33,26 +36,25 @@ class EngageLabSmsSanitizingFunction implements SanitizingFunction {
 
 	@Override
 	public SanitizableData apply(SanitizableData data) {
-		return (isCredential(data.getKey()) || containsCredential(data.getValue())) ? data.withSanitizedValue() : data;
+		return (isCredential(data.getKey()) || containsSecret(data.getValue())) ? data.withSanitizedValue() : data;
 	}
 
 	private boolean isCredential(String key) {
 		return CREDENTIAL.matcher(SEPARATOR.matcher(key.toLowerCase(Locale.ROOT)).replaceAll("")).matches();
 	}
 
-	private boolean containsCredential(@Nullable Object value) {
+	private boolean containsSecret(@Nullable Object value) {
 		return value instanceof CharSequence text && this.properties.stream()
-			.flatMap(EngageLabSmsSanitizingFunction::credentials)
+			.flatMap(EngageLabSmsSanitizingFunction::secrets)
 			.anyMatch(text.toString()::contains);
 	}
 
-	private static Stream<String> credentials(EngageLabSmsProperties properties) {
-		Stream<@Nullable String> common = Stream.of(properties.devKey(), properties.devSecret());
-		Stream<@Nullable String> own = properties.accounts()
-			.values()
-			.stream()
-			.flatMap((account) -> Stream.of(account.devKey(), account.devSecret()));
-		return Stream.concat(common, own).filter((text) -> text != null && text.length() >= SHORTEST);
+	private static Stream<String> secrets(EngageLabSmsProperties properties) {
+		return Stream
+			.concat(Stream.ofNullable(properties.devSecret()),
+					properties.accounts().values().stream().map(Account::devSecret).filter(Objects::nonNull))
+			.map(String::strip)
+			.filter((secret) -> secret.length() >= MIN_LENGTH);
 	}
 
 }

@@ -1,8 +1,8 @@
 package io.github.engagelab.sms.autoconfigure;
 
 /**
- * A property of {@code engagelab.sms.*} has a value that cannot be right. Never contains
- * the value, which may be a secret or have one in it.
+ * Exception thrown when a property of {@code engagelab.sms.*} has an invalid value. Does
+ * not contain a value that may be a secret or have one in it.
  */
 class InvalidEngageLabSmsPropertyException extends RuntimeException {
 

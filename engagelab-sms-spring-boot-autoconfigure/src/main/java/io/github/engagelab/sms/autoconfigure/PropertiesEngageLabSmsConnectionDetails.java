@@ -4,8 +4,11 @@ import java.net.URI;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.InvalidBaseUrl;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +28,7 @@ class PropertiesEngageLabSmsConnectionDetails implements EngageLabSmsConnectionD
 		this.properties = properties;
 		for (String account : getAccounts()) {
 			URI baseUrl = getBaseUrl(account);
-			if (PropertyRules.isPlaintext(baseUrl)) {
+			if (InvalidBaseUrl.isPlaintext(baseUrl)) {
 				logger.warn("The credentials of EngageLab SMS account '%s' are sent to %s unencrypted"
 					.formatted(account, baseUrl.getHost()));
 			}
@@ -51,13 +54,16 @@ class PropertiesEngageLabSmsConnectionDetails implements EngageLabSmsConnectionD
 	@Override
 	public @Nullable Credentials getCredentials(String account) {
 		Account own = this.properties.accounts().get(account);
-		return (own != null) ? credentials(own.devKey(), own.devSecret())
-				: credentials(this.properties.devKey(), this.properties.devSecret());
-	}
-
-	private static @Nullable Credentials credentials(@Nullable String devKey, @Nullable String devSecret) {
-		return (StringUtils.hasText(devKey) && StringUtils.hasText(devSecret)) ? new Credentials(devKey, devSecret)
-				: null;
+		String devKey = (own != null) ? own.devKey() : this.properties.devKey();
+		String devSecret = (own != null) ? own.devSecret() : this.properties.devSecret();
+		if (devKey != null && devSecret != null && Credential.isSet(devKey) && Credential.isSet(devSecret)) {
+			return new Credentials(devKey, devSecret);
+		}
+		String variable = Credential.unresolvedVariable(Credential.isSet(devKey) ? devSecret : devKey);
+		if (variable != null) {
+			throw new SmsBalanceException(account, SmsBalanceFailure.NOT_CONFIGURED, variable + " is not set", null);
+		}
+		return null;
 	}
 
 }

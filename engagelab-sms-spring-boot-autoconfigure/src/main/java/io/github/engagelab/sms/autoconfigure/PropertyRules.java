@@ -5,14 +5,16 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Threshold;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.InvalidBaseUrl;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.convert.DurationStyle;
@@ -24,18 +26,23 @@ import org.springframework.util.StringUtils;
  */
 final class PropertyRules {
 
-	private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1]",
-			Pattern.CASE_INSENSITIVE);
+	static final Duration MIN_DURATION = Duration.ofMillis(1);
+
+	private static final Duration MAX_DURATION = Duration.ofDays(365);
 
 	private PropertyRules() {
 	}
 
-	static void atLeast(Duration minimum, String property, Duration value) {
+	static void duration(String property, Duration value, Duration minimum) {
 		if (value.compareTo(minimum) < 0) {
 			throw new InvalidEngageLabSmsPropertyException(property,
 					"%s is less than %s".formatted(text(value), text(minimum)),
-					"Set %s to at least %s. A number without a unit counts milliseconds.".formatted(property,
+					"Set %s to at least %s. A number without a unit is in milliseconds.".formatted(property,
 							text(minimum)));
+		}
+		if (value.compareTo(MAX_DURATION) > 0) {
+			throw new InvalidEngageLabSmsPropertyException(property, "it is more than 365d",
+					"Set %s to at most 365d.".formatted(property));
 		}
 	}
 
@@ -55,65 +62,80 @@ final class PropertyRules {
 
 	static void accounts(String prefix, @Nullable String devKey, Map<String, Account> accounts, Threshold common,
 			boolean allowPlaintext) {
+		Map<String, String> names = new HashMap<>();
+		if (StringUtils.hasText(devKey)) {
+			names.put(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT, prefix + ".dev-key");
+		}
 		accounts.forEach((name, account) -> {
 			String property = prefix + ".accounts." + name;
 			if (!EngageLabSmsConnectionDetails.isAccountName(name)) {
 				throw new InvalidEngageLabSmsPropertyException(prefix + ".accounts",
-						"'%s' cannot name an account".formatted(name.replaceAll("\\p{Cntrl}", " ")),
-						"Make the names of letters, digits, '-', '_' and '.' only.");
+						"'%s' cannot name an account".formatted(name.replaceAll("\\p{C}", " ")),
+						"Use letters, digits, '-', '_' and '.' only, and brackets around a name with a dot.");
 			}
-			if (StringUtils.hasText(devKey) && name.equals(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT)) {
-				throw new InvalidEngageLabSmsPropertyException(property,
-						"the account is also set by %s.dev-key".formatted(prefix),
-						"Remove either %s or %s.dev-key.".formatted(property, prefix));
+			// As an environment variable can only spell it
+			String other = names.put(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", ""), property);
+			if (other != null) {
+				throw new InvalidEngageLabSmsPropertyException(property, "the account is also set by " + other,
+						("Remove either %s or %s. Names that differ only in case and separators are the same name, "
+								+ "as in environment variables.")
+							.formatted(property, other));
 			}
 			credentials(property, account.devKey(), account.devSecret());
-			thresholds(property, account.threshold(common));
+			accountThresholds(prefix, property, account, common);
 			if (account.baseUrl() != null) {
 				baseUrl(property + ".base-url", account.baseUrl(), allowPlaintext);
 			}
 		});
 	}
 
-	/**
-	 * Work out which account is meant where none is named.
-	 * @param property the property that can say so
-	 * @param value its value
-	 * @param accounts the names of all accounts
-	 * @return the name of the account
-	 */
-	static String primaryAccount(String property, @Nullable String value, Set<String> accounts) {
-		String action = "Set %s to one of %s.".formatted(property, String.join(", ", accounts));
+	// The account used when none is specified, or null if there are several and no
+	// default
+	static @Nullable String primaryAccount(String property, @Nullable String value, Set<String> accounts) {
 		if (StringUtils.hasText(value)) {
 			if (!accounts.contains(value)) {
-				throw new InvalidEngageLabSmsPropertyException(property, "there is no account of this name", action);
+				throw new InvalidEngageLabSmsPropertyException(property, "there is no account of this name",
+						"Set %s to one of %s.".formatted(property, String.join(", ", accounts)));
 			}
 			return value;
 		}
 		if (accounts.contains(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT)) {
 			return EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT;
 		}
-		if (accounts.size() != 1) {
-			throw new InvalidEngageLabSmsPropertyException(property,
-					"it is not set, although there are several accounts and none is the default one", action);
-		}
-		return accounts.iterator().next();
+		return (accounts.size() == 1) ? accounts.iterator().next() : null;
 	}
 
 	static void credentials(String prefix, @Nullable String devKey, @Nullable String devSecret) {
-		boolean hasKey = StringUtils.hasText(devKey);
-		if (hasKey != StringUtils.hasText(devSecret)) {
+		boolean hasKey = Credential.isSet(devKey);
+		if (hasKey != Credential.isSet(devSecret)) {
 			String missing = prefix + (hasKey ? ".dev-secret" : ".dev-key");
 			String present = prefix + (hasKey ? ".dev-key" : ".dev-secret");
-			throw new InvalidEngageLabSmsPropertyException(missing, "it is not set, although " + present + " is",
-					"Set %s too, or remove %s.".formatted(missing, present));
+			String variable = Credential.unresolvedVariable(hasKey ? devSecret : devKey);
+			throw new InvalidEngageLabSmsPropertyException(missing,
+					((variable != null) ? "its variable %s is not set".formatted(variable) : "it is not set")
+							+ ", although " + present + " is",
+					"Set %s too, or remove %s.".formatted((variable != null) ? variable : missing, present));
 		}
-		if (devKey != null && devKey.indexOf(':') >= 0) {
+		if (devKey != null && hasKey && devKey.indexOf(':') >= 0) {
 			throw new InvalidEngageLabSmsPropertyException(prefix + ".dev-key",
 					"it contains a colon, which HTTP Basic authentication cannot send in a key",
-					"Set %s.dev-key to the dev_key alone; the dev_secret belongs into %s.dev-secret.".formatted(prefix,
+					"Set %s.dev-key to the dev_key alone; the dev_secret belongs in %s.dev-secret.".formatted(prefix,
 							prefix));
 		}
+	}
+
+	private static void accountThresholds(String prefix, String property, Account account, Threshold common) {
+		Threshold own = account.threshold(common);
+		boolean inherits = account.threshold() == null || account.threshold().warning() == null;
+		if (inherits && own.warning() != null && own.warning().compareTo(own.low()) < 0) {
+			amount(property + ".threshold.low", own.low());
+			throw new InvalidEngageLabSmsPropertyException(property + ".threshold.low",
+					"%s is greater than the warning threshold %s, which comes from %s.threshold.warning"
+						.formatted(own.low().toPlainString(), own.warning().toPlainString(), prefix),
+					"Set %s.threshold.warning to at least %s, or lower %s.threshold.low.".formatted(property,
+							own.low().toPlainString(), property));
+		}
+		thresholds(property, own);
 	}
 
 	static void thresholds(String prefix, Threshold threshold) {
@@ -123,9 +145,9 @@ final class PropertyRules {
 			amount(prefix + ".threshold.warning", warning);
 			if (warning.compareTo(threshold.low()) < 0) {
 				throw new InvalidEngageLabSmsPropertyException(prefix + ".threshold.warning",
-						"%s is less than the low threshold, %s".formatted(warning.toPlainString(),
+						"%s is less than the low threshold %s".formatted(warning.toPlainString(),
 								threshold.low().toPlainString()),
-						"Set %s.threshold.warning to at least %s.threshold.low.".formatted(prefix, prefix));
+						"Set %s.threshold.warning to at least the low threshold.".formatted(prefix));
 			}
 		}
 	}
@@ -146,36 +168,16 @@ final class PropertyRules {
 	}
 
 	static void baseUrl(String property, String value, boolean allowPlaintext) {
+		InvalidBaseUrl invalid = InvalidBaseUrl.of(parse(value), allowPlaintext);
+		if (invalid == null) {
+			return;
+		}
 		String action = "Set %s to an address like https://smsapi.engagelab.com.".formatted(property);
-		URI url = parse(value);
-		if (url == null || url.getHost() == null || !isHttp(url)) {
-			throw new InvalidEngageLabSmsPropertyException(property, "it is not an http or https address with a host",
-					action);
-		}
-		if (url.getRawUserInfo() != null || url.getRawQuery() != null || url.getRawFragment() != null) {
-			throw new InvalidEngageLabSmsPropertyException(property,
-					"it contains user info, a query or a fragment, which would show in log lines and metrics",
-					action + " Credentials belong into dev-key and dev-secret.");
-		}
-		if (isPlaintext(url) && !allowPlaintext) {
-			throw new InvalidEngageLabSmsPropertyException(property,
-					"it is plain http, which would show the credentials to everybody on the way",
-					"Use https. Only if the way to %s is safe, set engagelab.sms.http.allow-plaintext=true."
-						.formatted(url.getHost()));
-		}
-	}
-
-	/**
-	 * Return whether credentials would leave this host unencrypted.
-	 * @param url the base URL
-	 * @return whether it is plain http to another host
-	 */
-	static boolean isPlaintext(URI url) {
-		return !"https".equalsIgnoreCase(url.getScheme()) && !LOOPBACK.matcher(url.getHost()).matches();
-	}
-
-	private static boolean isHttp(URI url) {
-		return "https".equalsIgnoreCase(url.getScheme()) || "http".equalsIgnoreCase(url.getScheme());
+		throw new InvalidEngageLabSmsPropertyException(property, invalid.getReason(), switch (invalid) {
+			case NO_HTTP_ADDRESS, PORT -> action;
+			case USER_INFO_OR_QUERY -> action + " Credentials belong in dev-key and dev-secret.";
+			case PLAINTEXT -> "Use https. Only if the network is trusted, set engagelab.sms.http.allow-plaintext=true.";
+		});
 	}
 
 	private static @Nullable URI parse(String value) {

@@ -9,9 +9,12 @@ import org.springframework.boot.autoconfigure.service.connection.ConnectionDetai
 import org.springframework.util.Assert;
 
 /**
- * Which accounts there are, where their provider is and which credentials it wants. By
- * default this comes from {@code engagelab.sms.*}; an application that keeps credentials
- * elsewhere, in a vault say, declares a bean of its own.
+ * Details required to call the EngageLab SMS API: the accounts, their base URLs and their
+ * credentials. By default these are the properties {@code engagelab.sms.*}; an
+ * application that keeps credentials elsewhere, in a vault for example, declares a bean
+ * of its own. If one of its methods throws, hangs or returns what cannot be used, the
+ * refresh fails with {@code CREDENTIALS_UNAVAILABLE}; an
+ * {@link io.github.engagelab.sms.SmsBalanceException} is passed on as it is.
  */
 public interface EngageLabSmsConnectionDetails extends ConnectionDetails {
 
@@ -26,7 +29,7 @@ public interface EngageLabSmsConnectionDetails extends ConnectionDetails {
 	URI DEFAULT_BASE_URL = URI.create("https://smsapi.engagelab.com");
 
 	/**
-	 * Return the names of the accounts. Asked once, while the application starts.
+	 * Return the names of the accounts. Called once, while the application starts.
 	 * @return the names, made of letters, digits, {@code -}, {@code _} and {@code .}
 	 */
 	default Set<String> getAccounts() {
@@ -34,20 +37,23 @@ public interface EngageLabSmsConnectionDetails extends ConnectionDetails {
 	}
 
 	/**
-	 * Return where the provider answers for an account, without {@code /v1/balance}.
+	 * Return the base URL of an account. Called after {@link #getCredentials}.
 	 * @param account the name of the account
-	 * @return the base URL
+	 * @return the base URL, without {@code /v1/balance}; https, or http to this host, and
+	 * without user info, query or fragment
 	 */
 	default URI getBaseUrl(String account) {
 		return DEFAULT_BASE_URL;
 	}
 
 	/**
-	 * Return the credentials of an account. Asked before every exchange, on a thread that
-	 * may block, so that rotated credentials take effect without a restart.
+	 * Return the credentials of an account. Called before every attempt, on a thread that
+	 * may block, so that rotated credentials take effect without a restart. The call is
+	 * interrupted after {@code engagelab.sms.http.request-timeout}, and there is never a
+	 * second one for the same account at the same time.
 	 * @param account the name of the account
-	 * @return the credentials, or {@code null} if there are none, in which case the
-	 * provider is not asked
+	 * @return the credentials, or {@code null} if there are none, in which case no
+	 * request is sent
 	 */
 	@Nullable Credentials getCredentials(String account);
 
@@ -55,16 +61,18 @@ public interface EngageLabSmsConnectionDetails extends ConnectionDetails {
 	 * Return whether a text can name an account: in a health component, a meter's tag and
 	 * a property key alike.
 	 * @param name the text
-	 * @return whether it is made of letters, digits, {@code -}, {@code _} and {@code .}
+	 * @return whether it is made of letters, digits, {@code -}, {@code _} and {@code .},
+	 * and is neither {@code .} nor {@code ..}
 	 */
 	static boolean isAccountName(String name) {
-		return name.matches("[A-Za-z0-9._-]+");
+		return name.matches("(?!\\.{1,2}$)[A-Za-z0-9._-]+");
 	}
 
 	/**
-	 * A key pair of the provider's.
+	 * A key pair of the provider. White space around either is removed, such as the line
+	 * break at the end of a mounted file.
 	 *
-	 * @param devKey the {@code dev_key}; a colon in it cannot be sent
+	 * @param devKey the {@code dev_key}; it must not contain a colon
 	 * @param devSecret the {@code dev_secret}
 	 */
 	record Credentials(String devKey, String devSecret) {
@@ -73,6 +81,8 @@ public interface EngageLabSmsConnectionDetails extends ConnectionDetails {
 			Assert.hasText(devKey, "'devKey' must not be empty");
 			Assert.hasText(devSecret, "'devSecret' must not be empty");
 			Assert.isTrue(devKey.indexOf(':') < 0, "'devKey' must not contain a colon");
+			devKey = devKey.strip();
+			devSecret = devSecret.strip();
 		}
 
 		@Override

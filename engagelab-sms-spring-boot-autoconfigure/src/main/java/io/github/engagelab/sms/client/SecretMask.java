@@ -1,7 +1,12 @@
 package io.github.engagelab.sms.client;
 
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Comparator;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails.Credentials;
 
@@ -15,24 +20,49 @@ record SecretMask(Credentials credentials) {
 
 	private static final int MAX_LENGTH = 200;
 
+	// So much of the token betrays the beginning of the key
+	private static final int TOKEN_PREFIX = 8;
+
 	private static final String MASK = "******";
 
+	private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{C}\\p{Zl}\\p{Zp}]");
+
 	String apply(String text) {
-		String masked = text.replace(authorization(), MASK)
-			.replace(this.credentials.devSecret(), MASK)
-			.replace(this.credentials.devKey(), MASK)
-			.replaceAll("\\p{Cntrl}", " ");
+		String masked = token().matcher(text).replaceAll(MASK);
+		// The longer one first: it may contain the other
+		String secrets = Stream.of(this.credentials.devKey(), this.credentials.devSecret())
+			.sorted(Comparator.comparingInt(String::length).reversed())
+			.flatMap(SecretMask::spellings)
+			.map(Pattern::quote)
+			.collect(Collectors.joining("|"));
+		masked = Pattern.compile(secrets, Pattern.CASE_INSENSITIVE).matcher(masked).replaceAll(MASK);
+		masked = UNPRINTABLE.matcher(masked).replaceAll(" ");
 		return (masked.length() > MAX_LENGTH) ? masked.substring(0, MAX_LENGTH) + "..." : masked;
 	}
 
-	/**
-	 * Return what the {@code Authorization} header says after {@code Basic}.
-	 * @return the credentials in Base64
-	 */
+	private static Stream<String> spellings(String secret) {
+		String encoded = URLEncoder.encode(secret, StandardCharsets.UTF_8);
+		return Stream.of(secret, encoded, encoded.replace("+", "%20"));
+	}
+
+	// Return what the Authorization header says after Basic
 	String authorization() {
 		return Base64.getEncoder()
 			.encodeToString(
 					(this.credentials.devKey() + ":" + this.credentials.devSecret()).getBytes(StandardCharsets.UTF_8));
+	}
+
+	// Return what finds the token, whole or cut off, padded or not, in any encoding that
+	// is fit for a URL
+	private Pattern token() {
+		String token = authorization();
+		String prefix = token.substring(0, Math.min(TOKEN_PREFIX, token.length()));
+		return Pattern.compile(prefix.chars().mapToObj((letter) -> switch (letter) {
+			case '+' -> "(?:[+-]|%2[Bb])";
+			case '/' -> "(?:[/_]|%2[Ff])";
+			case '=' -> "(?:=|%3[Dd])?";
+			default -> String.valueOf((char) letter);
+		}).collect(Collectors.joining()) + "[A-Za-z0-9+/=_%-]*");
 	}
 
 }

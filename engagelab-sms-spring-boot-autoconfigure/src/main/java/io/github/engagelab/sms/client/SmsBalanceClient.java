@@ -5,15 +5,17 @@ import io.github.engagelab.sms.SmsBalanceException;
 import reactor.core.publisher.Mono;
 
 /**
- * The seam to the network: asks the provider for the balance of an account. An
- * application's own bean of this type replaces the one that calls EngageLab.
+ * Reads the balance of an account from the provider. An application's own bean of this
+ * type replaces the HTTP client. It is subscribed to on a thread that may block, never
+ * twice at once for one account, and cancelled after
+ * {@code engagelab.sms.http.request-timeout}.
  */
 public interface SmsBalanceClient {
 
 	/**
-	 * Ask for the balance of an account, at every subscription.
+	 * Ask the provider for the balance of an account, at every subscription.
 	 * @param account the name of the account
-	 * @return the balance, or an {@link SmsBalanceException} if it cannot be had; never
+	 * @return the balance, or an {@link SmsBalanceException} if it cannot be read; never
 	 * empty
 	 */
 	Mono<SmsBalance> getBalance(String account);

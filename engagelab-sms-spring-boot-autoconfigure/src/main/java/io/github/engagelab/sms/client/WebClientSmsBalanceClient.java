@@ -1,178 +1,125 @@
 package io.github.engagelab.sms.client;
 
-import java.nio.ByteBuffer;
-import java.time.Clock;
+import java.net.http.HttpClient;
 import java.time.Duration;
-import java.util.function.Consumer;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
+import javax.net.ssl.SSLParameters;
+
 import io.github.engagelab.sms.SmsBalance;
-import io.github.engagelab.sms.SmsBalanceException;
-import io.github.engagelab.sms.SmsBalanceFailure;
-import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails.Credentials;
+import io.micrometer.observation.ObservationRegistry;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
-import reactor.util.context.Context;
-import reactor.util.retry.Retry;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.JsonNode;
 
-import org.springframework.core.io.buffer.DataBuffer;
-import org.springframework.core.io.buffer.DataBufferLimitException;
-import org.springframework.core.io.buffer.DataBufferUtils;
-import org.springframework.http.HttpHeaders;
-import org.springframework.http.MediaType;
-import org.springframework.util.StringUtils;
-import org.springframework.web.reactive.function.BodyExtractors;
-import org.springframework.web.reactive.function.client.ClientResponse;
-import org.springframework.web.reactive.function.client.WebClient;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslOptions;
 
 /**
- * Calls {@code GET /v1/balance} of the EngageLab SMS API by {@link WebClient}. Every
- * exchange is bounded in time, in tries and in size.
+ * {@link SmsBalanceClient} that calls {@code GET /v1/balance} of the EngageLab SMS API
+ * through {@code WebClient} on the JDK's HTTP client. Public for technical reasons only.
  */
-public final class WebClientSmsBalanceClient implements SmsBalanceClient {
+public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCloseable {
+
+	/**
+	 * Key of the subscriber's context under which this client keeps an
+	 * {@code AtomicReference} up to date with what a refresh that ends now has failed of.
+	 */
+	public static final String PENDING_FAILURE = EngageLabSmsExchange.PENDING_FAILURE;
 
 	private static final Log logger = LogFactory.getLog(WebClientSmsBalanceClient.class);
 
-	/**
-	 * Reactor's key for what an {@code onErrorDropped} hook would do for everybody.
-	 */
-	private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
-
 	private static final String PATH = "/v1/balance";
 
-	private static final int MAX_BODY_SIZE = 64 * 1024;
+	private final EngageLabSmsHttpClient httpClient;
 
-	private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+	private final EngageLabSmsExchange exchange;
 
-	private final EngageLabSmsConnectionDetails connectionDetails;
+	private final Set<String> contradictory = ConcurrentHashMap.newKeySet();
 
-	private final Supplier<WebClient> webClient;
-
-	private final Limits limits;
-
-	private final Clock clock;
-
-	private final JsonMapper mapper = SmsBalanceAnswer.strictMapper();
-
-	/**
-	 * Create a client.
-	 * @param connectionDetails asked before every exchange
-	 * @param webClient supplies the one client to use; first asked at the first exchange.
-	 * It must not follow redirects, which would carry the credentials to another host
-	 * @param limits the limits of an exchange
-	 * @param clock tells when now is, for a {@code Retry-After} date
-	 */
-	public WebClientSmsBalanceClient(EngageLabSmsConnectionDetails connectionDetails, Supplier<WebClient> webClient,
-			Limits limits, Clock clock) {
-		this.connectionDetails = connectionDetails;
-		this.webClient = webClient;
-		this.limits = limits;
-		this.clock = clock;
+	public WebClientSmsBalanceClient(EngageLabSmsConnectionDetails connectionDetails, Settings settings,
+			List<EngageLabSmsHttpClientCustomizer> customizers, ObservationRegistry observationRegistry,
+			EngageLabSmsThreads threads) {
+		this.httpClient = new EngageLabSmsHttpClient(threads, (builder) -> {
+			settings.applyTo(builder);
+			customizers.forEach((customizer) -> customizer.customize(builder));
+		});
+		this.exchange = new EngageLabSmsExchange(connectionDetails, settings, threads, observationRegistry,
+				new EngageLabSmsHttpConnector(this.httpClient, settings.readTimeout(), threads));
 	}
 
 	@Override
 	public Mono<SmsBalance> getBalance(String account) {
-		return Mono.defer(() -> exchange(account))
-			.retryWhen(retry())
-			// The connectors' read timeouts end neither a drip of bytes nor, all of them,
-			// a silence after the headers
-			.timeout(this.limits.requestTimeout(),
-					Mono.error(() -> new SmsBalanceException(account, SmsBalanceFailure.TIMEOUT, null)))
-			.contextWrite(Context.of(ON_ERROR_DROPPED, (Consumer<Throwable>) this::dropped));
+		return this.exchange.get(account, PATH, WebClientSmsBalanceClient::read)
+			.doOnNext((balance) -> check(account, balance));
+	}
+
+	public void reloadSslBundle() {
+		this.httpClient.rebuild();
+	}
+
+	@Override
+	public void close() {
+		this.httpClient.close();
+	}
+
+	private static @Nullable SmsBalance read(JsonNode json) {
+		Long balance = EngageLabSmsAnswer.integer(json, "balance10000");
+		Long giftBalance = EngageLabSmsAnswer.integer(json, "gift_balance10000");
+		Long totalBalance = EngageLabSmsAnswer.integer(json, "total_balance10000");
+		return (balance != null && giftBalance != null && totalBalance != null)
+				? new SmsBalance(balance, giftBalance, totalBalance) : null;
+	}
+
+	private void check(String account, SmsBalance balance) {
+		if (balance.balance10000() + balance.giftBalance10000() == balance.totalBalance10000()) {
+			this.contradictory.remove(account);
+		}
+		else if (this.contradictory.add(account)) {
+			logger.warn(
+					"The total balance of EngageLab SMS account '%s' is used although it is not the sum of its parts: "
+						.formatted(account)
+							+ "balance10000 is %d, gift_balance10000 is %d, total_balance10000 is %d".formatted(
+									balance.balance10000(), balance.giftBalance10000(), balance.totalBalance10000()));
+		}
 	}
 
 	/**
-	 * A request that was given up still ends, and without this Reactor would log that as
-	 * an error, with a stack trace, every time.
-	 * @param ex how it ended
+	 * The settings of the client.
+	 *
+	 * @param connectTimeout the maximum time to connect
+	 * @param readTimeout the maximum time until the headers of an answer have arrived
+	 * @param requestTimeout the maximum time of a refresh, retries included
+	 * @param maxRetries the maximum number of retries
+	 * @param retryDelay the delay before the first retry; it doubles with each further
+	 * one
+	 * @param maxRetryDelay the maximum delay before a retry; if the provider asks for
+	 * more by {@code Retry-After}, there is none
+	 * @param allowPlaintext whether plain http is allowed beyond this host
+	 * @param sslBundle supplies the SSL bundle to use, or {@code null} for the JVM's
+	 * default
 	 */
-	private void dropped(Throwable ex) {
-		logger.debug("A request that was given up has ended", ex);
-	}
+	public record Settings(Duration connectTimeout, Duration readTimeout, Duration requestTimeout, int maxRetries,
+			Duration retryDelay, Duration maxRetryDelay, boolean allowPlaintext,
+			@Nullable Supplier<SslBundle> sslBundle) {
 
-	private Mono<SmsBalance> exchange(String account) {
-		Credentials credentials = this.connectionDetails.getCredentials(account);
-		if (credentials == null) {
-			return Mono.error(new SmsBalanceException(account, SmsBalanceFailure.NOT_CONFIGURED, null));
-		}
-		SecretMask secrets = new SecretMask(credentials);
-		String baseUrl = this.connectionDetails.getBaseUrl(account).toString();
-		return this.webClient.get()
-			.get()
-			// As text, not as URI: only then is the observation's uri /v1/balance
-			.uri(StringUtils.trimTrailingCharacter(baseUrl, '/') + PATH)
-			.headers((headers) -> headers.setBasicAuth(secrets.authorization()))
-			.accept(MediaType.APPLICATION_JSON)
-			.exchangeToMono(this::receive)
-			.map((answer) -> answer.read(account, this.mapper, secrets, this.clock))
-			.onErrorMap((ex) -> !(ex instanceof SmsBalanceException),
-					(ex) -> new SmsBalanceException(account, classify(ex), ex));
-	}
-
-	private Mono<SmsBalanceAnswer> receive(ClientResponse response) {
-		int status = response.statusCode().value();
-		String retryAfter = response.headers().asHttpHeaders().getFirst(HttpHeaders.RETRY_AFTER);
-		// Not by the codecs: they are the application's, and so are their limits
-		return DataBufferUtils.join(response.body(BodyExtractors.toDataBuffers()), MAX_BODY_SIZE)
-			.map(WebClientSmsBalanceClient::copy)
-			.defaultIfEmpty(EMPTY)
-			.map((body) -> new SmsBalanceAnswer(status, retryAfter, body))
-			.onErrorReturn(DataBufferLimitException.class, new SmsBalanceAnswer(status, retryAfter, EMPTY));
-	}
-
-	private static ByteBuffer copy(DataBuffer buffer) {
-		ByteBuffer bytes = ByteBuffer.allocate(buffer.readableByteCount());
-		buffer.toByteBuffer(bytes);
-		DataBufferUtils.release(buffer);
-		return bytes;
-	}
-
-	private static SmsBalanceFailure classify(Throwable ex) {
-		for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
-			// By name: the connectors have a class each, and none of those need be here
-			String name = cause.getClass().getSimpleName();
-			if (name.endsWith("TimeoutException") && !name.contains("Connect")) {
-				return SmsBalanceFailure.TIMEOUT;
+		private void applyTo(HttpClient.Builder builder) {
+			builder.connectTimeout(this.connectTimeout);
+			if (this.sslBundle != null) {
+				SslBundle bundle = this.sslBundle.get();
+				SslOptions options = bundle.getOptions();
+				SSLParameters parameters = new SSLParameters();
+				parameters.setCipherSuites(options.getCiphers());
+				parameters.setProtocols(options.getEnabledProtocols());
+				builder.sslContext(bundle.createSslContext()).sslParameters(parameters);
 			}
 		}
-		return SmsBalanceFailure.UNREACHABLE;
-	}
 
-	private Retry retry() {
-		return Retry.backoff(this.limits.maxRetries(), this.limits.retryDelay())
-			.maxBackoff(this.limits.maxRetryDelay())
-			// The next try asks for credentials, which may block
-			.scheduler(Schedulers.boundedElastic())
-			.filter(this::isWorthAnotherTry)
-			.doBeforeRetryAsync((signal) -> Mono.justOrEmpty(retryAfter(signal.failure())).flatMap(Mono::delay).then())
-			.onRetryExhaustedThrow((spec, signal) -> signal.failure());
-	}
-
-	private boolean isWorthAnotherTry(Throwable ex) {
-		Duration wait = retryAfter(ex);
-		return ex instanceof SmsBalanceException failed && failed.getFailure().isRetryable()
-				&& (wait == null || wait.compareTo(this.limits.maxRetryDelay()) <= 0);
-	}
-
-	private static @Nullable Duration retryAfter(Throwable ex) {
-		return (ex instanceof SmsBalanceException failed) ? failed.getRetryAfter() : null;
-	}
-
-	/**
-	 * The limits of an exchange.
-	 *
-	 * @param requestTimeout how long the whole exchange may take, retries included
-	 * @param maxRetries how many more tries there are after the first
-	 * @param retryDelay how long to wait before the second try; doubles with every
-	 * further one
-	 * @param maxRetryDelay how long to wait between two tries at most; if the provider
-	 * asks for more by {@code Retry-After}, there is no further try
-	 */
-	public record Limits(Duration requestTimeout, int maxRetries, Duration retryDelay, Duration maxRetryDelay) {
 	}
 
 }

@@ -1,5 +1,6 @@
 /**
- * The way to the EngageLab SMS API: who to ask, with which credentials, and how.
+ * The way to the EngageLab SMS API: where to ask, with which credentials, and on which
+ * threads.
  */
 @NullMarked
 package io.github.engagelab.sms.client;

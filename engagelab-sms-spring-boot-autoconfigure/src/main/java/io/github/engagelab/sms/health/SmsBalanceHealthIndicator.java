@@ -3,7 +3,7 @@ package io.github.engagelab.sms.health;
 import java.util.Map;
 
 import io.github.engagelab.sms.SmsAccountState;
-import io.github.engagelab.sms.monitor.SmsAccountStatus;
+import io.github.engagelab.sms.monitor.SmsAccountDetails;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 
 import org.springframework.boot.health.contributor.Health;
@@ -11,8 +11,8 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 
 /**
- * The health of one account, from what its monitor knows: a probe never waits for the
- * provider.
+ * {@link HealthIndicator} for one account that shows what its monitor knows: a probe
+ * never waits for the provider. Public for technical reasons only.
  */
 public final class SmsBalanceHealthIndicator implements HealthIndicator {
 
@@ -20,11 +20,6 @@ public final class SmsBalanceHealthIndicator implements HealthIndicator {
 
 	private final Map<SmsAccountState, Status> statuses;
 
-	/**
-	 * Create an indicator for an account.
-	 * @param monitor the monitor of the account
-	 * @param statuses the health status of a state, where it is not the default one
-	 */
 	public SmsBalanceHealthIndicator(SmsBalanceMonitor monitor, Map<SmsAccountState, Status> statuses) {
 		this.monitor = monitor;
 		this.statuses = Map.copyOf(statuses);
@@ -32,9 +27,10 @@ public final class SmsBalanceHealthIndicator implements HealthIndicator {
 
 	@Override
 	public Health health() {
-		SmsAccountStatus status = this.monitor.getStatus();
-		return Health.status(this.statuses.getOrDefault(status.state(), defaultStatus(status.state())))
-			.withDetails(status.details())
+		SmsAccountDetails details = this.monitor.getDetails();
+		SmsAccountState state = SmsAccountState.valueOf(details.state());
+		return Health.status(this.statuses.getOrDefault(state, defaultStatus(state)))
+			.withDetails(details.asMap())
 			.build();
 	}
 

@@ -1,18 +1,17 @@
 package io.github.engagelab.sms.metrics;
 
 import java.math.BigDecimal;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
+import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalance;
-import io.github.engagelab.sms.SmsBalanceFailure;
-import io.github.engagelab.sms.monitor.SmsAccountStatus;
+import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
-import io.github.engagelab.sms.monitor.SmsBalanceMonitorListener;
-import io.github.engagelab.sms.monitor.SmsBalanceThresholds;
-import io.micrometer.core.instrument.Counter;
+import io.github.engagelab.sms.monitor.SmsRefreshStatistics;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The meters of one account in one registry. A scrape reads what the monitor knows and
  * never waits for the provider.
  */
-final class SmsAccountMeters implements SmsBalanceMonitorListener {
+final class SmsAccountMeters {
 
 	private final MeterRegistry registry;
 
@@ -37,9 +36,7 @@ final class SmsAccountMeters implements SmsBalanceMonitorListener {
 
 	private final MultiGauge balance;
 
-	private final AtomicLong spent10000 = new AtomicLong();
-
-	private boolean registered;
+	private final Set<String> outcomes = new HashSet<>();
 
 	private boolean shown;
 
@@ -48,60 +45,49 @@ final class SmsAccountMeters implements SmsBalanceMonitorListener {
 		this.monitor = monitor;
 		this.tags = Tags.of("account", monitor.getAccount());
 		this.totalBalance = MultiGauge.builder("engagelab.sms.total.balance10000")
-			.description("Total balance x 10000 as the provider gives it; polled, so as old as the last success")
+			.description("Total balance x 10000 as the provider reports it, as of the last successful refresh")
 			.tags(this.tags)
 			.register(registry);
 		this.balance = MultiGauge.builder("engagelab.sms.balance")
-			.description("Balance in account currency by type, which add up to the total; polled, "
-					+ "so as old as the last success")
+			.description("Balance in account currency by type, as of the last successful refresh; the types add "
+					+ "up to the total")
 			.tags(this.tags)
 			.register(registry);
 	}
 
-	@Override
-	public void refreshed(SmsAccountStatus previous, SmsAccountStatus current) {
-		SmsBalanceFailure failure = current.failure();
-		if (!this.registered) {
-			if (failure == SmsBalanceFailure.NOT_CONFIGURED) {
-				return;
-			}
-			this.registered = true;
-			register(current.thresholds());
-		}
-		if (previous.snapshot() != null && current.snapshot() != null) {
-			spend(previous.snapshot().balance(), current.snapshot().balance());
-		}
-		refreshes((failure != null) ? failure.name().toLowerCase(Locale.ROOT) : "success").increment();
-		show(current.fresh());
-	}
-
-	@Override
-	public void expired(SmsAccountStatus previous, SmsAccountStatus current) {
-		show(current.fresh());
-	}
-
-	private void register(SmsBalanceThresholds thresholds) {
-		Gauge.builder("engagelab.sms.up", this.monitor, (monitor) -> (monitor.getStatus().failure() == null) ? 1 : 0)
-			.description("Whether the last refresh succeeded (1) or failed (0)")
+	void bind() {
+		Gauge.builder("engagelab.sms.up", this.monitor, SmsAccountMeters::up)
+			.description("Whether the last refresh succeeded (1) or not (0)")
 			.tags(this.tags)
 			.register(this.registry);
 		Gauge.builder("engagelab.sms.last.success.timestamp", this.monitor, SmsAccountMeters::lastSuccess)
-			.description("Unix time of the last refresh that succeeded, 0 if there was none")
+			.description("Unix time of the last successful refresh, 0 if there was none")
 			.baseUnit("seconds")
 			.tags(this.tags)
 			.register(this.registry);
 		FunctionCounter
-			.builder("engagelab.sms.spent", this,
-					(meters) -> BigDecimal.valueOf(meters.spent10000.get(), SmsBalance.SCALE).doubleValue())
-			.description("Spent so far in account currency: the sum of all decreases of the total balance")
+			.builder("engagelab.sms.spent", this.monitor.getStatistics(),
+					(statistics) -> BigDecimal.valueOf(statistics.getSpent10000(), SmsBalance.SCALE).doubleValue())
+			.description("Sum of all decreases of the total balance in account currency; a balance that goes up "
+					+ "and down without being spent counts too")
 			.tags(this.tags)
 			.register(this.registry);
-		registerThreshold("low", thresholds.low());
-		registerThreshold("warning", thresholds.warning());
-		refreshes("success");
+		for (SmsAccountState state : SmsAccountState.values()) {
+			Gauge
+				.builder("engagelab.sms.state", this.monitor,
+						(monitor) -> (monitor.getStatus().state() == state) ? 1 : 0)
+				.description("Whether the account is in the state (1) or not (0)")
+				.tags(this.tags.and("state", state.name().toLowerCase(Locale.ROOT)))
+				.register(this.registry);
+		}
+		SmsBalanceThresholds thresholds = this.monitor.getStatus().thresholds();
+		bindThreshold("low", thresholds.low());
+		bindThreshold("warning", thresholds.warning());
+		this.monitor.addListener(this::update);
+		update();
 	}
 
-	private void registerThreshold(String level, @Nullable BigDecimal threshold) {
+	private void bindThreshold(String level, @Nullable BigDecimal threshold) {
 		if (threshold != null) {
 			Gauge.builder("engagelab.sms.balance.threshold", threshold::doubleValue)
 				.description("Total balance in account currency below which the account is low, or in warning")
@@ -110,32 +96,26 @@ final class SmsAccountMeters implements SmsBalanceMonitorListener {
 		}
 	}
 
-	/**
-	 * Count what was spent between two reads. A top-up counts nothing, so that it does
-	 * not bend a burn rate.
-	 * @param before the balance before
-	 * @param now the balance now
-	 */
-	private void spend(SmsBalance before, SmsBalance now) {
-		this.spent10000.addAndGet(Math.max(0, before.totalBalance10000() - now.totalBalance10000()));
+	// Add what has not occurred before, and show the balance or withdraw it: a stale
+	// amount must not pass for the current one
+	private synchronized void update() {
+		SmsRefreshStatistics statistics = this.monitor.getStatistics();
+		statistics.getOutcomes().stream().filter(this.outcomes::add).forEach((outcome) -> bind(outcome, statistics));
+		boolean fresh = this.monitor.isFresh();
+		if (fresh != this.shown) {
+			this.shown = fresh;
+			show(fresh);
+		}
 	}
 
-	private Counter refreshes(String outcome) {
-		return Counter.builder("engagelab.sms.refreshes")
+	private void bind(String outcome, SmsRefreshStatistics statistics) {
+		FunctionCounter.builder("engagelab.sms.refreshes", statistics, (source) -> source.getRefreshes(outcome))
 			.description("Refreshes by outcome: success, or the failure")
 			.tags(this.tags.and("outcome", outcome))
 			.register(this.registry);
 	}
 
-	/**
-	 * Show the balance, or withdraw it: an old amount must not pass for the current one.
-	 * @param fresh whether the newest snapshot is young enough to be shown
-	 */
 	private void show(boolean fresh) {
-		if (fresh == this.shown) {
-			return;
-		}
-		this.shown = fresh;
 		this.totalBalance.register(
 				fresh ? List.of(Row.of(Tags.empty(), this.monitor, amount((balance) -> balance.totalBalance10000())))
 						: List.of());
@@ -150,6 +130,11 @@ final class SmsAccountMeters implements SmsBalanceMonitorListener {
 			var snapshot = monitor.getStatus().snapshot();
 			return (snapshot != null) ? amount.applyAsDouble(snapshot.balance()) : Double.NaN;
 		};
+	}
+
+	private static int up(SmsBalanceMonitor monitor) {
+		var status = monitor.getStatus();
+		return (status.snapshot() != null && status.failure() == null) ? 1 : 0;
 	}
 
 	private static long lastSuccess(SmsBalanceMonitor monitor) {

@@ -1,30 +1,30 @@
 package io.github.engagelab.sms.metrics;
 
-import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
+import java.util.HashSet;
+import java.util.Set;
+
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
 /**
- * Binds the meters of all accounts. An account's meters appear with the first try to read
- * it, so an account without credentials has none.
+ * {@link MeterBinder} for the meters of all accounts, once a registry. There are none
+ * while monitoring is disabled. Public for technical reasons only.
  */
 public final class SmsBalanceMetrics implements MeterBinder {
 
 	private final SmsBalanceMonitors monitors;
 
-	/**
-	 * Create the binder.
-	 * @param monitors the monitors of the accounts
-	 */
+	private final Set<MeterRegistry> registries = new HashSet<>();
+
 	public SmsBalanceMetrics(SmsBalanceMonitors monitors) {
 		this.monitors = monitors;
 	}
 
 	@Override
-	public void bindTo(MeterRegistry registry) {
-		for (SmsBalanceMonitor monitor : this.monitors.all()) {
-			monitor.addListener(new SmsAccountMeters(registry, monitor));
+	public synchronized void bindTo(MeterRegistry registry) {
+		if (this.monitors.isEnabled() && this.registries.add(registry)) {
+			this.monitors.all().forEach((monitor) -> new SmsAccountMeters(registry, monitor).bind());
 		}
 	}
 

@@ -2,53 +2,98 @@ package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-import io.github.engagelab.sms.ReactiveSmsBalanceService;
+import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
-import reactor.core.publisher.Mono;
+import io.github.engagelab.sms.SmsBalanceSnapshot;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Schedulers;
 
 import org.springframework.util.Assert;
 
 /**
- * {@link SmsBalanceService} that waits for the reactive one.
+ * {@link SmsBalanceService} that asks an account's monitor. Public for technical reasons
+ * only.
  */
 public final class DefaultSmsBalanceService implements SmsBalanceService {
 
-	private final ReactiveSmsBalanceService service;
+	private final SmsBalanceMonitors monitors;
 
-	/**
-	 * Create a service.
-	 * @param service the service to wait for
-	 */
-	public DefaultSmsBalanceService(ReactiveSmsBalanceService service) {
-		this.service = service;
+	private final @Nullable String account;
+
+	public DefaultSmsBalanceService(SmsBalanceMonitors monitors) {
+		this(monitors, null);
+	}
+
+	private DefaultSmsBalanceService(SmsBalanceMonitors monitors, @Nullable String account) {
+		this.monitors = monitors;
+		this.account = account;
 	}
 
 	@Override
 	public SmsBalance getBalance() {
-		return await(this.service.getBalance());
+		return await(monitor());
 	}
 
 	@Override
 	public SmsBalance getBalance(Duration maxAge) {
-		return await(this.service.getBalance(maxAge));
+		Assert.isTrue(!maxAge.isNegative(), "'maxAge' must not be negative");
+		SmsBalanceMonitor monitor = monitor();
+		SmsBalanceSnapshot snapshot = monitor.getSnapshot(maxAge);
+		return (snapshot != null) ? snapshot.balance() : await(monitor);
+	}
+
+	@Override
+	public SmsAccountStatus getStatus() {
+		return monitor().getStatus();
 	}
 
 	@Override
 	public SmsBalanceService forAccount(String account) {
-		return new DefaultSmsBalanceService(this.service.forAccount(account));
+		return new DefaultSmsBalanceService(this.monitors, this.monitors.get(account).getAccount());
 	}
 
 	@Override
 	public Set<String> getAccounts() {
-		return this.service.getAccounts();
+		return this.monitors.asMap().keySet();
 	}
 
-	private static SmsBalance await(Mono<SmsBalance> answer) {
-		SmsBalance balance = answer.block();
-		Assert.state(balance != null, "No balance and no failure");
-		return balance;
+	private SmsBalanceMonitor monitor() {
+		return this.monitors.get(this.account);
+	}
+
+	private static SmsBalance await(SmsBalanceMonitor monitor) {
+		Assert.state(!Schedulers.isInNonBlockingThread(),
+				() -> "%s must not block: use ReactiveSmsBalanceService".formatted(Thread.currentThread()));
+		try {
+			// Not join: a thread of the common pool is compensated for either way, but
+			// only this is bounded
+			return monitor.read().result().get(monitor.getPatience().toMillis(), TimeUnit.MILLISECONDS).balance();
+		}
+		catch (ExecutionException ex) {
+			if (ex.getCause() instanceof SmsBalanceException failed) {
+				throw new SmsBalanceException(failed);
+			}
+			throw new IllegalStateException(ex.getCause());
+		}
+		catch (CancellationException ex) {
+			// With the frames of this caller
+			throw new CancellationException(ex.getMessage());
+		}
+		catch (TimeoutException ex) {
+			throw new SmsBalanceException(monitor.getAccount(), SmsBalanceFailure.TIMEOUT, null);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new CancellationException("Interrupted while waiting for the balance");
+		}
 	}
 
 }

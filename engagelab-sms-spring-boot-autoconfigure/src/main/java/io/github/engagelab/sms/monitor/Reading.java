@@ -7,70 +7,88 @@ import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
+import io.github.engagelab.sms.SmsBalanceThresholds;
+import io.github.engagelab.sms.monitor.SmsBalanceRead.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the reads of an account have brought so far, and the state that follows from it.
+ * What the refreshes of an account have brought so far, and the state that follows from
+ * it. Monotonic times are in nanoseconds.
  *
- * @param since the last success, or the first try if there was none; {@code null} before
- * that, and as long as there are no credentials
- * @param snapshot the newest balance read
- * @param lastFailure why the last read failed, {@code null} if it succeeded
- * @param lastFailureAt when the last read failed, {@code null} if it succeeded
+ * @param since the monotonic time of the last success, or of the first attempt if there
+ * was none; {@code null} before that, and as long as there are no credentials
+ * @param snapshot the newest balance
+ * @param failure why the last refresh failed, {@code null} if it succeeded
+ * @param failedAt when the last refresh failed, {@code null} if it succeeded
  * @param rejected whether the credentials were refused after the last success
+ * @param endedAt the monotonic time at which the last refresh ended
  */
-record Reading(@Nullable Instant since, @Nullable SmsBalanceSnapshot snapshot,
-		@Nullable SmsBalanceException lastFailure, @Nullable Instant lastFailureAt, boolean rejected) {
+record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nullable SmsBalanceException failure,
+		@Nullable Instant failedAt, boolean rejected, @Nullable Long endedAt) {
 
-	static final Reading NONE = new Reading(null, null, null, null, false);
+	static final Reading NONE = new Reading(null, null, null, null, false, null);
 
-	Reading asked(Instant now) {
+	Reading attempted(long nanoTime) {
 		return (this.since != null) ? this
-				: new Reading(now, this.snapshot, this.lastFailure, this.lastFailureAt, this.rejected);
+				: new Reading(nanoTime, this.snapshot, this.failure, this.failedAt, this.rejected, this.endedAt);
 	}
 
-	Reading succeeded(SmsBalanceSnapshot snapshot) {
-		return new Reading(snapshot.readAt(), snapshot, null, null, false);
-	}
-
-	Reading failed(SmsBalanceException failure, Instant now) {
-		if (failure.getFailure() == SmsBalanceFailure.NOT_CONFIGURED) {
-			return new Reading((this.snapshot != null) ? this.snapshot.readAt() : null, this.snapshot, failure, now,
-					false);
+	Reading ended(Outcome outcome, Instant now, long nanoTime) {
+		if (outcome.failure() != null) {
+			return failed(outcome.failure(), now, nanoTime);
 		}
-		return new Reading(this.since, this.snapshot, failure, now,
-				this.rejected || failure.getFailure().isRejection());
+		return (outcome.balance() == null) ? this
+				: new Reading(nanoTime, new SmsBalanceSnapshot(outcome.balance(), now), null, null, false, nanoTime);
 	}
 
-	/**
-	 * Return how long it takes until nothing was read for too long.
-	 * @param now the moment to compare with
-	 * @param maxAge the age to reach
-	 * @return the time left, zero or negative if it was reached, or {@code null} if
-	 * nothing was tried yet
-	 */
-	@Nullable Duration untilExpired(Instant now, Duration maxAge) {
-		return (this.since != null) ? Duration.between(now, this.since.plus(maxAge)) : null;
+	Reading failed(SmsBalanceException failure, Instant now, long nanoTime) {
+		boolean asked = isAsked(failure);
+		return new Reading((asked || this.snapshot != null) ? this.since : null, this.snapshot, failure, now,
+				asked && (this.rejected || failure.getFailure().isRejection()), nanoTime);
 	}
 
-	SmsAccountStatus status(String account, SmsBalanceThresholds thresholds, Duration maxAge, Instant now) {
-		Duration left = untilExpired(now, maxAge);
-		boolean expired = left != null && (left.isNegative() || left.isZero());
-		return new SmsAccountStatus(account, state(thresholds, expired), thresholds, this.snapshot,
-				this.snapshot != null && !expired, this.lastFailure, this.lastFailureAt, now);
+	// Return how old the snapshot is or, without one, how long reading has been tried
+	@Nullable Duration age(long nanoTime) {
+		return (this.since != null) ? Duration.ofNanos(nanoTime - this.since) : null;
 	}
 
-	private SmsAccountState state(SmsBalanceThresholds thresholds, boolean expired) {
-		if (this.lastFailure != null && this.lastFailure.getFailure() == SmsBalanceFailure.NOT_CONFIGURED) {
+	@Nullable SmsBalanceFailure kind() {
+		return (this.failure != null) ? this.failure.getFailure() : null;
+	}
+
+	boolean isFresh(Duration maxAge, long nanoTime) {
+		return this.snapshot != null && !isExpired(maxAge, nanoTime);
+	}
+
+	SmsAccountState state(SmsBalanceThresholds thresholds, Duration maxAge, long nanoTime) {
+		if (this.failure != null && !isAsked(this.failure)) {
 			return SmsAccountState.UNKNOWN;
 		}
 		if (this.rejected) {
 			return SmsAccountState.REJECTED;
 		}
-		if (expired) {
+		if (isExpired(maxAge, nanoTime)) {
 			return SmsAccountState.UNAVAILABLE;
 		}
 		return (this.snapshot != null) ? thresholds.evaluate(this.snapshot.balance()) : SmsAccountState.UNKNOWN;
+	}
+
+	Duration retryAfter(Duration maxAge, long nanoTime) {
+		Duration wait = (this.failure != null) ? this.failure.getRetryAfter() : null;
+		if (wait == null || this.endedAt == null) {
+			return Duration.ZERO;
+		}
+		return ((wait.compareTo(maxAge) < 0) ? wait : maxAge).minusNanos(nanoTime - this.endedAt);
+	}
+
+	private boolean isExpired(Duration maxAge, long nanoTime) {
+		Duration age = age(nanoTime);
+		return age != null && age.compareTo(maxAge) >= 0;
+	}
+
+	private static boolean isAsked(SmsBalanceException failure) {
+		return failure.getFailure() != SmsBalanceFailure.NOT_CONFIGURED
+				&& failure.getFailure() != SmsBalanceFailure.DISABLED;
 	}
 
 }

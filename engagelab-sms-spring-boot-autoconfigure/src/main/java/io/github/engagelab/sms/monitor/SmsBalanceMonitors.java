@@ -6,84 +6,148 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
+import io.github.engagelab.sms.SmsAccountStateChangedEvent;
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.SmsBalanceThresholds;
+import io.github.engagelab.sms.UnknownSmsAccountException;
+import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
+import io.github.engagelab.sms.monitor.SmsAccountStateNotifier.Mode;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.util.Assert;
 
 /**
- * The monitors of all accounts, one each.
+ * The monitors of all accounts, one each. Public for technical reasons only.
  */
 public final class SmsBalanceMonitors implements AutoCloseable {
 
+	private static final Log logger = LogFactory.getLog(SmsBalanceMonitors.class);
+
+	// A listener that hangs must not fill the memory
 	private static final int MAX_PENDING_EVENTS = 10_000;
 
-	private static final int IDLE_SECONDS = 60;
-
-	private final Scheduler events = Schedulers.newBoundedElastic(1, MAX_PENDING_EVENTS, "engagelab-sms-events",
-			IDLE_SECONDS, true);
+	private static final int MAX_SIGNALS = 16;
 
 	private final Map<String, SmsBalanceMonitor> monitors = new LinkedHashMap<>();
 
-	/**
-	 * Create the monitors.
-	 * @param accounts the names of the accounts
-	 * @param client asked for their balances
-	 * @param thresholds tells the thresholds of an account
-	 * @param maxAge the age from which on a snapshot counts no more
-	 * @param publisher where events about changes of state go
-	 */
+	private final ApplicationEventPublisher publisher;
+
+	private final Settings settings;
+
+	// One worker, so that events arrive in order
+	private final BoundedExecutor events;
+
 	public SmsBalanceMonitors(Set<String> accounts, SmsBalanceClient client,
-			Function<String, SmsBalanceThresholds> thresholds, Duration maxAge, ApplicationEventPublisher publisher) {
+			Function<String, SmsBalanceThresholds> thresholds, Settings settings, EngageLabSmsThreads threads,
+			ApplicationEventPublisher publisher) {
 		Assert.notEmpty(accounts, "There must be an account");
+		this.publisher = publisher;
+		this.settings = settings;
+		this.events = new BoundedExecutor(threads, 1);
+		// A subscriber may block; so many may do so at once
+		BoundedExecutor signals = new BoundedExecutor(threads, MAX_SIGNALS);
 		for (String account : accounts) {
 			Assert.isTrue(EngageLabSmsConnectionDetails.isAccountName(account),
 					() -> "'" + account + "' cannot name an account");
-			SmsBalanceMonitor monitor = new SmsBalanceMonitor(account, client, thresholds.apply(account), maxAge);
-			monitor.addListener(new SmsAccountStateAnnouncer(publisher, this.events));
-			this.monitors.put(account, monitor);
+			SmsBalanceException disabled = new SmsBalanceException(account, SmsBalanceFailure.DISABLED, null);
+			this.monitors.put(account,
+					new SmsBalanceMonitor(account, settings.enabled() ? client : (name) -> Mono.error(disabled),
+							thresholds.apply(account), settings, threads,
+							new SmsAccountStateNotifier(threads, this::publish), signals, settings.enabled()
+									? Reading.NONE : Reading.NONE.failed(disabled, threads.now(), threads.nanoTime())));
 		}
 	}
 
-	/**
-	 * Return the monitors by the names of their accounts.
-	 * @return the monitors
-	 */
+	public boolean isEnabled() {
+		return this.settings.enabled();
+	}
+
 	public Map<String, SmsBalanceMonitor> asMap() {
 		return Collections.unmodifiableMap(this.monitors);
 	}
 
-	/**
-	 * Return the monitor of an account.
-	 * @param account the name of the account
-	 * @return the monitor
-	 * @throws IllegalArgumentException if there is no account of that name; the message
-	 * lists those there are
-	 */
-	public SmsBalanceMonitor get(String account) {
-		SmsBalanceMonitor monitor = this.monitors.get(account);
-		Assert.notNull(monitor,
-				() -> "There is no EngageLab SMS account '%s', only %s".formatted(account, this.monitors.keySet()));
-		return monitor;
-	}
-
-	/**
-	 * Return the monitors.
-	 * @return the monitors
-	 */
 	public Collection<SmsBalanceMonitor> all() {
 		return asMap().values();
 	}
 
+	// Return the monitor of an account
+	public SmsBalanceMonitor get(@Nullable String account) {
+		String name = (account != null) ? account : this.settings.primaryAccount();
+		Assert.state(name != null, () -> "There are several EngageLab SMS accounts: use forAccount(...), "
+				+ "or set engagelab.sms.primary-account to one of " + this.monitors.keySet());
+		SmsBalanceMonitor monitor = this.monitors.get(name);
+		if (monitor == null) {
+			throw new UnknownSmsAccountException(name, this.monitors.keySet());
+		}
+		return monitor;
+	}
+
+	void setMode(Mode mode) {
+		all().forEach((monitor) -> monitor.getNotifier().setMode(mode));
+	}
+
+	// Wait until what has been raised is delivered, for a bounded time
+	void deliverEvents(Duration timeout) {
+		CountDownLatch delivered = new CountDownLatch(1);
+		AtomicInteger notifying = new AtomicInteger(this.monitors.size());
+		all().forEach((monitor) -> monitor.getNotifier().execute(() -> {
+			if (notifying.decrementAndGet() == 0) {
+				this.events.execute(delivered::countDown);
+			}
+		}));
+		try {
+			if (!delivered.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+				logger.warn("A listener for EngageLab SMS state changes did not complete within " + timeout);
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
 	@Override
 	public void close() {
-		this.monitors.values().forEach(SmsBalanceMonitor::close);
-		this.events.dispose();
+		all().forEach(SmsBalanceMonitor::close);
+	}
+
+	private void publish(SmsAccountStateChangedEvent event) {
+		if (this.events.size() >= MAX_PENDING_EVENTS) {
+			logger.warn("An event of EngageLab SMS account '%s' is dropped as a listener does not end"
+				.formatted(event.account()));
+			return;
+		}
+		this.events.execute(() -> {
+			try {
+				this.publisher.publishEvent(event);
+			}
+			catch (Throwable ex) {
+				logger.warn("A listener to the state of EngageLab SMS account '" + event.account() + "' failed", ex);
+			}
+		});
+	}
+
+	/**
+	 * The settings of the monitors.
+	 *
+	 * @param enabled whether requests are sent at all
+	 * @param primaryAccount the account used when none is specified, or {@code null}
+	 * @param maxAge the age at which a snapshot is considered stale
+	 * @param requestTimeout the maximum time of a refresh
+	 */
+	public record Settings(boolean enabled, @Nullable String primaryAccount, Duration maxAge, Duration requestTimeout) {
 	}
 
 }

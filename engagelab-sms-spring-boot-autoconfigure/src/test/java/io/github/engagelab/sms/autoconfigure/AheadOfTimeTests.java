@@ -1,9 +1,13 @@
 package io.github.engagelab.sms.autoconfigure;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
+import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
@@ -26,6 +30,7 @@ import org.springframework.core.test.tools.TestCompiler;
 import org.springframework.javapoet.ClassName;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * An application that was processed ahead of time, when there was no account, and runs
@@ -65,6 +70,22 @@ class AheadOfTimeTests {
 					"engagelab.sms.dev-secret=a", "engagelab.sms.refresh.enabled=false"), (context) -> {
 						assertThat(context.getBean(SmsBalanceService.class).getBalance()).isNotNull();
 						assertThat(server.requests()).hasSize(1);
+					});
+		}
+	}
+
+	@Test
+	@CompileWithForkedClassLoader
+	void runWhenBuiltEnabledObeysDisabledOfRunTime() {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			runAheadOfTime(List.of("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.dev-key=a",
+					"engagelab.sms.dev-secret=a", "engagelab.sms.enabled=false", "engagelab.sms.refresh.interval=1s"),
+					(context) -> {
+						SmsBalanceService service = context.getBean(SmsBalanceService.class);
+						assertThatExceptionOfType(SmsBalanceException.class).isThrownBy(service::getBalance)
+							.satisfies((ex) -> assertThat(ex.getFailure()).isEqualTo(SmsBalanceFailure.DISABLED));
+						assertThat(service.getStatus().state()).isEqualTo(SmsAccountState.UNKNOWN);
+						Awaitility.await().during(Duration.ofMillis(500)).until(() -> server.accepted() == 0);
 					});
 		}
 	}

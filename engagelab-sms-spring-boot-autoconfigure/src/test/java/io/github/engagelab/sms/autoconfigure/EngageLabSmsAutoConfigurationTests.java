@@ -11,11 +11,14 @@ import java.util.stream.Stream;
 
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.client.WebClientSmsBalanceClient;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
@@ -24,6 +27,7 @@ import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import org.awaitility.Awaitility;
 import org.hamcrest.Matchers;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +38,6 @@ import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.boot.http.client.autoconfigure.reactive.ReactiveHttpClientAutoConfiguration;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.context.runner.ReactiveWebApplicationContextRunner;
@@ -71,15 +74,79 @@ class EngageLabSmsAutoConfigurationTests {
 	}
 
 	@Test
-	void runWhenDisabledHasNoBeans() {
-		this.runner.withPropertyValues("engagelab.sms.enabled=false")
-			.run((context) -> assertThat(context).hasNotFailed()
-				.doesNotHaveBean(SmsBalanceService.class)
-				.doesNotHaveBean(SmsBalanceMonitors.class)
-				.doesNotHaveBean(SmsBalancePoller.class)
-				.doesNotHaveBean(SmsBalanceClient.class)
-				.doesNotHaveBean("engagelabSmsHealthContributor")
-				.doesNotHaveBean("smsBalanceMetrics"));
+	void runWhenDisabledHasBeansThatSaySoAndSendsNothing(CapturedOutput output) {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			this.runner.withPropertyValues(TestContexts.credentials())
+				.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.enabled=false",
+						"engagelab.sms.refresh.interval=1s")
+				.run((context) -> {
+					assertThat(context).hasNotFailed()
+						.hasSingleBean(SmsBalanceService.class)
+						.hasSingleBean(ReactiveSmsBalanceService.class)
+						.hasSingleBean(SmsBalanceMonitors.class)
+						.hasSingleBean(SmsBalancePoller.class)
+						.hasSingleBean(SmsBalanceClient.class)
+						.hasBean("engagelabSmsHealthContributor")
+						.hasBean("smsBalanceMetrics");
+					assertThat(output).doesNotContain("WARN");
+					SmsBalanceService service = context.getBean(SmsBalanceService.class);
+					assertThat(service.getStatus().state()).isEqualTo(SmsAccountState.UNKNOWN);
+					assertThat(service.getStatus().failure()).isEqualTo(SmsBalanceFailure.DISABLED);
+					assertThatExceptionOfType(SmsBalanceException.class).isThrownBy(service::getBalance)
+						.satisfies((ex) -> assertThat(ex.getFailure()).isEqualTo(SmsBalanceFailure.DISABLED));
+					assertThatExceptionOfType(SmsBalanceException.class)
+						.isThrownBy(() -> service.getBalance(Duration.ofHours(1)))
+						.satisfies((ex) -> assertThat(ex.getFailure()).isEqualTo(SmsBalanceFailure.DISABLED));
+					assertThatExceptionOfType(SmsBalanceException.class)
+						.isThrownBy(context.getBean(ReactiveSmsBalanceService.class).getBalance()::block)
+						.satisfies((ex) -> assertThat(ex.getFailure()).isEqualTo(SmsBalanceFailure.DISABLED));
+					assertThat(context.getBean(SmsBalancePoller.class).getNextRefresh("default")).isNull();
+					Awaitility.await()
+						.during(Duration.ofMillis(500))
+						.until(() -> server.accepted() == 0 && service.getStatus().snapshot() == null);
+				});
+			assertThat(output).doesNotContain("Exception");
+		}
+	}
+
+	@Test
+	void runWhenUserHasClientAndDisabledDoesNotAskIt() {
+		AtomicInteger asked = new AtomicInteger();
+		this.runner.withBean(SmsBalanceClient.class, () -> (account) -> {
+			asked.incrementAndGet();
+			return Mono.just(BALANCE);
+		}).withPropertyValues("engagelab.sms.enabled=false").run((context) -> {
+			assertThatExceptionOfType(SmsBalanceException.class)
+				.isThrownBy(context.getBean(SmsBalanceService.class)::getBalance);
+			assertThat(asked).hasValue(0);
+		});
+	}
+
+	@Test
+	void runWhenThereIsParentSharesItsMonitorsAndPoller() {
+		AtomicInteger asked = new AtomicInteger();
+		this.runner.withBean(SmsBalanceClient.class, () -> (account) -> Mono.fromSupplier(() -> {
+			asked.incrementAndGet();
+			return BALANCE;
+		})).withPropertyValues("engagelab.sms.refresh.interval=1s").run((parent) -> {
+			Awaitility.await().untilAtomic(asked, Matchers.greaterThan(0));
+			TestContexts.runner()
+				.withParent(parent)
+				.withPropertyValues("engagelab.sms.refresh.interval=1s")
+				.run((child) -> {
+					for (Class<?> type : List.of(SmsBalanceService.class, ReactiveSmsBalanceService.class,
+							SmsBalanceMonitors.class, SmsBalancePoller.class, SmsBalanceClient.class,
+							EngageLabSmsThreads.class, EngageLabSmsConnectionDetails.class)) {
+						assertThat(child.getBeanFactory().getBeanNamesForType(type)).as(type.getSimpleName()).isEmpty();
+						assertThat(child.getBean(type)).isSameAs(parent.getBean(type));
+					}
+					assertThat(child.getBean(SmsBalanceService.class).getBalance()).isEqualTo(BALANCE);
+				});
+			assertThat(parent.getBean(SmsBalancePoller.class).isRunning()).isTrue();
+			int before = asked.get();
+			Awaitility.await().untilAtomic(asked, Matchers.greaterThan(before));
+			assertThat(parent.getBean(SmsBalanceService.class).getBalance()).isEqualTo(BALANCE);
+		});
 	}
 
 	@Test
@@ -111,7 +178,7 @@ class EngageLabSmsAutoConfigurationTests {
 			this.runner.withPropertyValues(TestContexts.credentials())
 				.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.refresh.enabled=false")
 				.run((context) -> {
-					assertThat(context.getBean(SmsBalancePoller.class).isRunning()).isFalse();
+					assertThat(context.getBean(SmsBalancePoller.class).getNextRefresh("default")).isNull();
 					assertThat(context.getBean(SmsBalanceService.class).getBalance()).isNotNull();
 					assertThat(server.requests()).hasSize(1);
 				});
@@ -121,7 +188,7 @@ class EngageLabSmsAutoConfigurationTests {
 	@Test
 	void runWhenUserHasClientAsksIt() {
 		this.runner.withBean(SmsBalanceClient.class, () -> (account) -> Mono.just(BALANCE)).run((context) -> {
-			assertThat(context).hasSingleBean(SmsBalanceClient.class).doesNotHaveBean(EngageLabSmsWebClient.class);
+			assertThat(context).hasSingleBean(SmsBalanceClient.class).doesNotHaveBean(WebClientSmsBalanceClient.class);
 			assertThat(context.getBean(SmsBalanceService.class).getBalance()).isEqualTo(BALANCE);
 			awaitState(context.getBean(SmsBalanceMonitors.class), SmsAccountState.LOW);
 		});
@@ -139,6 +206,11 @@ class EngageLabSmsAutoConfigurationTests {
 			@Override
 			public SmsBalance getBalance(Duration maxAge) {
 				return BALANCE;
+			}
+
+			@Override
+			public SmsAccountStatus getStatus() {
+				return new SmsAccountStatus("own", SmsAccountState.OK, null, new SmsBalanceThresholds(0, null), null);
 			}
 
 			@Override
@@ -196,18 +268,25 @@ class EngageLabSmsAutoConfigurationTests {
 	void runAddsNoNonDaemonThread() {
 		Set<Thread> before = Set.copyOf(Thread.getAllStackTraces().keySet());
 		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
-			for (String connector : List.of("jdk", "reactor", "jetty", "http-components")) {
-				this.runner.withPropertyValues(TestContexts.credentials())
-					.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl(),
-							"spring.http.clients.reactive.connector=" + connector)
-					.run((context) -> {
-						context.getBean(SmsBalanceService.class).getBalance();
-						assertThat(Thread.getAllStackTraces().keySet()).filteredOn((thread) -> !before.contains(thread))
-							// Netty's ends by itself, a second after its last task
-							.filteredOn((thread) -> !thread.getName().startsWith("globalEventExecutor"))
-							.allMatch(Thread::isDaemon);
-					});
-			}
+			this.runner.withPropertyValues(TestContexts.credentials())
+				.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl())
+				.run((context) -> {
+					context.getBean(SmsBalanceService.class).getBalance();
+					assertThat(Thread.getAllStackTraces().keySet()).filteredOn((thread) -> !before.contains(thread))
+						.extracting(Thread::getName)
+						.anyMatch((name) -> name.startsWith("engagelab-sms-timer"))
+						.anyMatch((name) -> name.startsWith("engagelab-sms-worker"));
+					assertThat(Thread.getAllStackTraces().keySet()).filteredOn((thread) -> !before.contains(thread))
+						.allMatch(Thread::isDaemon);
+				});
+			// Nothing is left once the context is closed; before JDK 21 the HTTP client's
+			// own thread is up to the garbage collector
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+					.filteredOn((thread) -> !before.contains(thread))
+					.extracting(Thread::getName)
+					.noneMatch((name) -> name.startsWith("engagelab-sms"))
+					.noneMatch((name) -> Runtime.version().feature() >= 21 && name.startsWith("HttpClient")));
 		}
 	}
 
@@ -232,19 +311,19 @@ class EngageLabSmsAutoConfigurationTests {
 					engagelab.sms.base-url=ftp://hidden.example | engagelab.sms.base-url             | like https://
 					engagelab.sms.base-url=https:///v1          | engagelab.sms.base-url             | like https://
 					engagelab.sms.base-url=https://ho st        | engagelab.sms.base-url             | like https://
-					engagelab.sms.base-url=https://u:hidden@h   | engagelab.sms.base-url             | belong into dev-key
-					engagelab.sms.base-url=https://h?hidden=1   | engagelab.sms.base-url             | belong into dev-key
-					engagelab.sms.base-url=https://h#hidden     | engagelab.sms.base-url             | belong into dev-key
+					engagelab.sms.base-url=https://u:hidden@h   | engagelab.sms.base-url             | belong in dev-key
+					engagelab.sms.base-url=https://h?hidden=1   | engagelab.sms.base-url             | belong in dev-key
+					engagelab.sms.base-url=https://h#hidden     | engagelab.sms.base-url             | belong in dev-key
 					engagelab.sms.base-url=http://h.example     | engagelab.sms.base-url             | allow-plaintext=true
 					engagelab.sms.base-url=http://127.evil.com  | engagelab.sms.base-url             | allow-plaintext=true
 					engagelab.sms.threshold.low=-1              | engagelab.sms.threshold.low        | at most 4 decimals
 					engagelab.sms.threshold.low=0.00001         | engagelab.sms.threshold.low        | at most 4 decimals
 					engagelab.sms.threshold.low=1e300           | engagelab.sms.threshold.low        | at most 4 decimals
 					engagelab.sms.threshold.warning=1.00001     | engagelab.sms.threshold.warning    | at most 4 decimals
-					engagelab.sms.threshold.warning=0.9999      | engagelab.sms.threshold.warning    | at least engagelab.sms.threshold.low
+					engagelab.sms.threshold.warning=0.9999      | engagelab.sms.threshold.warning    | at least the low threshold
 					engagelab.sms.refresh.interval=999ms        | engagelab.sms.refresh.interval     | at least 1s
-					engagelab.sms.refresh.interval=60           | engagelab.sms.refresh.interval     | counts milliseconds
-					engagelab.sms.refresh.interval=10m          | engagelab.sms.refresh.max-age      | at least 600s
+					engagelab.sms.refresh.interval=60           | engagelab.sms.refresh.interval     | is in milliseconds
+					engagelab.sms.refresh.max-age=89s           | engagelab.sms.refresh.max-age      | at least 90s
 					engagelab.sms.http.connect-timeout=0        | engagelab.sms.http.connect-timeout | at least 1ms
 					engagelab.sms.http.read-timeout=-1s         | engagelab.sms.http.read-timeout    | at least 1ms
 					engagelab.sms.http.request-timeout=0        | engagelab.sms.http.request-timeout | at least 1ms
@@ -259,6 +338,33 @@ class EngageLabSmsAutoConfigurationTests {
 			.satisfies((ex) -> assertThat(stackTrace(ex)).doesNotContain("hidden"));
 		assertThat(output).contains("APPLICATION FAILED TO START", "Property: " + property, action)
 			.doesNotContain("hidden");
+	}
+
+	@Test
+	void runWhenMaxAgeIsLessThanOneAndAHalfIntervalsFails(CapturedOutput output) {
+		assertThatException()
+			.isThrownBy(() -> start("engagelab.sms.refresh.interval=1s", "engagelab.sms.refresh.max-age=1s"));
+		assertThat(output).contains("Property: engagelab.sms.refresh.max-age", "at least 1500ms");
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "-", value = { "1m, -, PT5M", "100s, -, PT5M", "101s, -, PT5M3S", "10m, -, PT30M",
+			"1s, 1500ms, PT1.5S", "1m, 90s, PT1M30S" })
+	void maxAgeIsFiveMinutesOrThreeIntervals(String interval, @Nullable String maxAge, Duration expected) {
+		this.runner.withPropertyValues("engagelab.sms.refresh.interval=" + interval)
+			.withPropertyValues(
+					(maxAge != null) ? new String[] { "engagelab.sms.refresh.max-age=" + maxAge } : new String[0])
+			.withBean(SmsBalanceClient.class, () -> (account) -> Mono.just(BALANCE))
+			.run((context) -> assertThat(context.getBean(EngageLabSmsProperties.class).refresh().effectiveMaxAge())
+				.isEqualTo(expected));
+	}
+
+	@Test
+	void maxAgeMayBeShortWithoutPolls() {
+		this.runner
+			.withPropertyValues("engagelab.sms.refresh.enabled=false", "engagelab.sms.refresh.interval=1m",
+					"engagelab.sms.refresh.max-age=1s")
+			.run((context) -> assertThat(context).hasNotFailed());
 	}
 
 	@Test
@@ -307,7 +413,7 @@ class EngageLabSmsAutoConfigurationTests {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ImportAutoConfiguration({ EngageLabSmsAutoConfiguration.class, ReactiveHttpClientAutoConfiguration.class })
+	@ImportAutoConfiguration(EngageLabSmsAutoConfiguration.class)
 	static class Application {
 
 	}

@@ -25,16 +25,18 @@ class EngageLabSmsSanitizingFunctionTests {
 	}
 
 	@Test
-	void otherValuesAreMaskedOnlyIfTheyContainACredential() {
+	void otherValuesAreMaskedOnlyIfTheyContainASecret() {
 		TestContexts.runner()
-			.withPropertyValues("engagelab.sms.dev-key=tiny", "engagelab.sms.dev-secret=abc",
+			.withPropertyValues("engagelab.sms.dev-key=demo-key-of-all", "engagelab.sms.dev-secret=abc",
 					"engagelab.sms.accounts.otp.dev-key=otp-key", "engagelab.sms.accounts.otp.dev-secret=otp-secret",
 					"engagelab.sms.refresh.enabled=false")
 			.run((context) -> {
 				SanitizingFunction function = context.getBean("engageLabSmsSanitizingFunction",
 						SanitizingFunction.class);
 				assertThat(sanitize(function, "java -jar app.jar --x=otp-secret")).isEqualTo("******");
-				assertThat(sanitize(function, "{key: tiny}")).isEqualTo("******");
+				// A key may be a word of everyday
+				assertThat(sanitize(function, "demo-key-of-all")).isEqualTo("demo-key-of-all");
+				assertThat(sanitize(function, "otp-key")).isEqualTo("otp-key");
 				// Too short to be told from other text
 				assertThat(sanitize(function, "abcdef")).isEqualTo("abcdef");
 				assertThat(sanitize(function, "harmless")).isEqualTo("harmless");

@@ -1,41 +1,49 @@
 package io.github.engagelab.sms.autoconfigure;
 
-import java.net.SocketTimeoutException;
+import java.net.http.HttpClient;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
+import java.util.concurrent.RejectedExecutionException;
 
 import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.client.EngageLabSmsHttpClientCustomizer;
 import io.github.engagelab.sms.testsupport.RawServer;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationHandler;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.core.JsonParser;
+import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.ValueDeserializer;
+import tools.jackson.databind.module.SimpleModule;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
-import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
-import org.springframework.boot.http.codec.CodecCustomizer;
-import org.springframework.boot.webclient.WebClientCustomizer;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.support.GenericApplicationContext;
-import org.springframework.core.ResolvableType;
-import org.springframework.core.codec.StringDecoder;
 import org.springframework.core.env.Environment;
-import org.springframework.scheduling.TaskScheduler;
 import org.springframework.web.reactive.function.client.WebClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * The host application's settings do not reach the balance, and the balance does not
@@ -50,31 +58,17 @@ class HostImmunityTests {
 			"spring.jackson.deserialization.fail-on-unknown-properties=true",
 			"spring.jackson.mapper.use-annotations=false", "spring.jackson.deserialization.unwrap-root-value=true",
 			"spring.jackson.default-property-inclusion=non_default", "spring.http.codecs.max-in-memory-size=16B",
-			"spring.http.codecs.log-request-details=true", "spring.http.clients.read-timeout=1ms",
-			"spring.http.clients.connect-timeout=1ms", "spring.http.clients.redirects=follow",
-			"spring.threads.virtual.enabled=true", "spring.threads.virtual.enabled=false",
-			"spring.main.lazy-initialization=true", "spring.http.clients.reactive.connector=reactor",
-			"spring.http.clients.reactive.connector=jetty", "spring.http.clients.reactive.connector=http-components",
-			"spring.http.clients.reactive.connector=jdk" })
+			"spring.http.codecs.log-request-details=true", "spring.threads.virtual.enabled=true",
+			"spring.threads.virtual.enabled=false", "spring.main.lazy-initialization=true",
+			"spring.reactor.context-propagation=auto", "spring.task.scheduling.pool.size=1" })
 	void getBalanceWhateverTheHostSays(String setting) {
-		try (RawServer elsewhere = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE));
-				RawServer server = new RawServer((request, number, out, socket) -> {
-					socket.setSoTimeout(50);
-					try {
-						// Slower than the host's timeouts
-						socket.getInputStream().read();
-					}
-					catch (SocketTimeoutException ex) {
-						out.write(RawServer.http("200 OK", RawServer.EXAMPLE));
-					}
-					socket.setSoTimeout(0);
-				})) {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
 			try (ConfigurableApplicationContext context = start(HostileApplication.class, "--" + setting,
-					"--hostile.base-url=" + elsewhere.baseUrl(), "--engagelab.sms.base-url=" + server.baseUrl(),
-					"--engagelab.sms.dev-key=jiguangdev", "--engagelab.sms.dev-secret=dev_secret")) {
+					"--engagelab.sms.base-url=" + server.baseUrl(), "--engagelab.sms.dev-key=jiguangdev",
+					"--engagelab.sms.dev-secret=dev_secret")) {
 				assertThat(context.getBean(SmsBalanceService.class).getBalance()).isEqualTo(GOOD);
+				assertThat(context.getBean(Observations.class).names).contains("http.client.requests");
 			}
-			assertThat(elsewhere.requests()).isEmpty();
 			assertThat(server.requests()).isNotEmpty()
 				.allSatisfy((request) -> assertThat(request).startsWith("GET /v1/balance HTTP/1.1\r\n")
 					.contains("Basic amlndWFuZ2RldjpkZXZfc2VjcmV0")
@@ -84,50 +78,44 @@ class HostImmunityTests {
 	}
 
 	@Test
-	void hostBeansAreTheSameWithAndWithout() {
-		List<Map<String, String>> beans = new ArrayList<>();
-		for (String enabled : List.of("true", "false")) {
-			try (ConfigurableApplicationContext context = start(PlainApplication.class,
-					"--engagelab.sms.enabled=" + enabled)) {
-				beans.add(Map.of("RestClient factory",
-						typesOf(context, ResolvableType.forClass(ClientHttpRequestFactoryBuilder.class)), "connector",
-						typesOf(context, ResolvableType.forClass(ClientHttpConnectorBuilder.class)),
-						"WebClient.Builder", typesOf(context, ResolvableType.forClass(WebClient.Builder.class)),
-						"WebClient", typesOf(context, ResolvableType.forClass(WebClient.class)), "JsonMapper",
-						typesOf(context, ResolvableType.forClass(JsonMapper.class)), "TaskScheduler",
-						typesOf(context, ResolvableType.forClass(TaskScheduler.class)), "Executor",
-						typesOf(context, ResolvableType.forClass(Executor.class))));
-			}
+	void getBalanceWhenObservationHandlerThrowsFailsOneReadAndPollsOn() {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE));
+				ConfigurableApplicationContext context = start(HostileApplication.class, "--hostile.throw=true",
+						"--engagelab.sms.base-url=" + server.baseUrl(), "--engagelab.sms.dev-key=jiguangdev",
+						"--engagelab.sms.dev-secret=dev_secret", "--engagelab.sms.refresh.interval=1s",
+						"--engagelab.sms.http.request-timeout=1s")) {
+			Observations observations = context.getBean(Observations.class);
+			Awaitility.await().untilAsserted(() -> assertThat(observations.names).hasSizeGreaterThan(1));
+			assertThatExceptionOfType(SmsBalanceException.class)
+				.isThrownBy(context.getBean(SmsBalanceService.class)::getBalance);
+			observations.hostile = false;
+			Awaitility.await()
+				.untilAsserted(
+						() -> assertThat(context.getBean(SmsBalanceService.class).getStatus().snapshot()).isNotNull());
 		}
-		assertThat(beans.get(0)).isEqualTo(beans.get(1));
 	}
 
 	@Test
 	void startDoesNotCreateTheHttpClient() {
-		AtomicInteger built = new AtomicInteger();
+		List<String> threads = new CopyOnWriteArrayList<>();
+		CountDownLatch started = new CountDownLatch(1);
 		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE));
 				ConfigurableApplicationContext context = new SpringApplicationBuilder(PlainApplication.class)
 					.web(WebApplicationType.NONE)
-					.initializers((application) -> ((GenericApplicationContext) application).registerBean("counting",
-							ClientHttpConnectorBuilder.class, () -> (settings) -> {
-								assertThat(Thread.currentThread().getName()).isNotEqualTo("main");
-								built.incrementAndGet();
-								return ClientHttpConnectorBuilder.jdk().build(settings);
-							}))
+					.initializers((application) -> ((GenericApplicationContext) application).registerBean("recording",
+							EngageLabSmsHttpClientCustomizer.class,
+							() -> (builder) -> threads.add(Thread.currentThread().getName()
+									+ ((started.getCount() > 0) ? " while starting" : ""))))
+					.listeners((ApplicationListener<ApplicationReadyEvent>) (event) -> {
+						assertThat(threads).isEmpty();
+						started.countDown();
+					})
 					.run("--engagelab.sms.base-url=" + server.baseUrl(), "--engagelab.sms.dev-key=k",
 							"--engagelab.sms.dev-secret=s")) {
 			Awaitility.await().untilAsserted(() -> assertThat(server.requests()).hasSize(1));
 			context.getBean(SmsBalanceService.class).getBalance(Duration.ofMinutes(1));
-			assertThat(built).hasValue(1);
+			assertThat(threads).singleElement().asString().startsWith("engagelab-sms-worker");
 		}
-	}
-
-	private static String typesOf(ConfigurableApplicationContext context, ResolvableType type) {
-		return Stream.of(context.getBeanNamesForType(type))
-			.sorted()
-			.map((name) -> name + "=" + context.getBean(name).getClass().getName().replaceAll("\\$\\$Lambda.*", ""))
-			.toList()
-			.toString();
 	}
 
 	private static ConfigurableApplicationContext start(Class<?> application, String... arguments) {
@@ -145,20 +133,77 @@ class HostImmunityTests {
 	static class HostileApplication {
 
 		@Bean
-		WebClientCustomizer ownBaseUrlAndHeaders(Environment environment) {
-			return (builder) -> builder.baseUrl(environment.getRequiredProperty("hostile.base-url"))
-				.defaultHeader("Authorization", "Bearer host-token")
-				.defaultHeader("X-Host", "secret of the host")
-				.defaultCookie("x-host", "cookie");
+		Observations observations(Environment environment) {
+			return new Observations(environment.getProperty("hostile.throw", Boolean.class, false));
 		}
 
 		@Bean
-		CodecCustomizer ownCodecs() {
-			return (codecs) -> {
-				codecs.defaultCodecs().maxInMemorySize(8);
-				codecs.registerDefaults(false);
-				codecs.customCodecs().register(StringDecoder.textPlainOnly());
+		JsonMapperBuilderCustomizer ownJson() {
+			return (builder) -> builder.disable(MapperFeature.USE_ANNOTATIONS)
+				.enable(DeserializationFeature.UNWRAP_ROOT_VALUE)
+				.addModule(new SimpleModule().addDeserializer(JsonNode.class, new NoDeserializer()));
+		}
+
+		@Bean
+		WebClient.Builder ownWebClientBuilder() {
+			return WebClient.builder()
+				.baseUrl("http://localhost:1")
+				.defaultHeader("Authorization", "Bearer host-token")
+				.defaultHeader("X-Host", "secret of the host");
+		}
+
+		@Bean
+		WebClient ownWebClient(WebClient.Builder builder) {
+			return builder.build();
+		}
+
+		@Bean
+		HttpClient ownHttpClient() {
+			return HttpClient.newBuilder().connectTimeout(Duration.ofMillis(1)).build();
+		}
+
+		@Bean
+		Executor taskExecutor() {
+			return (task) -> {
+				throw new RejectedExecutionException("Not for others");
 			};
+		}
+
+	}
+
+	private static final class NoDeserializer extends ValueDeserializer<JsonNode> {
+
+		@Override
+		public JsonNode deserialize(JsonParser parser, DeserializationContext context) {
+			throw new IllegalStateException("Not for others");
+		}
+
+	}
+
+	/**
+	 * Observes every request, and may want to prevent it.
+	 */
+	private static final class Observations implements ObservationHandler<Observation.Context> {
+
+		private final Queue<String> names = new ConcurrentLinkedQueue<>();
+
+		private volatile boolean hostile;
+
+		private Observations(boolean hostile) {
+			this.hostile = hostile;
+		}
+
+		@Override
+		public void onStart(Observation.Context context) {
+			this.names.add(String.valueOf(context.getName()));
+			if (this.hostile) {
+				throw new IllegalStateException("No request may be sent");
+			}
+		}
+
+		@Override
+		public boolean supportsContext(Observation.Context context) {
+			return true;
 		}
 
 	}

@@ -1,21 +1,36 @@
 package io.github.engagelab.sms.autoconfigure;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
+import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
+import io.github.engagelab.sms.ReactiveSmsBalanceService;
+import io.github.engagelab.sms.SmsAccountStateChangedEvent;
+import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.client.WebClientSmsBalanceClient;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.testsupport.RawServer;
 import org.apache.commons.logging.LogFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Mono;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -24,7 +39,12 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.event.EventListener;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.test.web.reactive.server.WebTestClient;
+import org.springframework.web.reactive.function.client.WebClientRequestException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -52,6 +72,8 @@ class SecretsTests {
 
 	private final Map<String, String> collected = new TreeMap<>();
 
+	private final ObjectGraph graph = new ObjectGraph(SECRETS);
+
 	@AfterEach
 	void tearDown() {
 		System.clearProperty("ENGAGELAB_SMS_ACCOUNTS_OTP_DEVSECRET");
@@ -63,7 +85,39 @@ class SecretsTests {
 		collect(output);
 		assertThat(this.collected).hasSizeGreaterThan(PAGES.size());
 		assertThat(this.collected.get("log")).contains("EngageLab SMS account", "SmsBalanceException");
+		assertThat(this.collected.get("exceptions")).contains("INVALID_CREDENTIALS", "SERVER_ERROR",
+				"MALFORMED_RESPONSE", "UNREACHABLE", "TIMEOUT");
 		assertThat(leaks()).isEmpty();
+		assertThat(this.graph.visited()).contains(SmsBalanceException.class.getName(),
+				SmsAccountStateChangedEvent.class.getName(), SmsAccountStatus.class.getName(),
+				WebClientSmsBalanceClient.class.getName(), SmsBalanceMonitors.class.getName());
+		assertThat(this.graph.serialized()).contains(SmsBalanceException.class.getName());
+		assertThat(this.graph.leaks()).isEmpty();
+	}
+
+	@Test
+	void secretsInObjectsAreFoundWhenLeakedOnPurpose() {
+		for (String secret : SECRETS) {
+			HttpHeaders headers = new HttpHeaders();
+			headers.setBasicAuth(secret);
+			List<Object> hiding = List.of(headers,
+					new WebClientRequestException(new IOException("x"), HttpMethod.GET, URI.create("/"), headers),
+					new Exception(secret), new Exception(new IOException("x " + secret)),
+					Map.of("k", Optional.of(secret.toCharArray())),
+					new AtomicReference<>(List.of(secret.getBytes(StandardCharsets.UTF_8))),
+					new Object[] { CharBuffer.wrap(secret) },
+					new SmsBalanceException("default", SmsBalanceFailure.TIMEOUT, secret, null), new Holder(secret),
+					(Supplier<String>) () -> secret);
+			for (Object object : hiding) {
+				ObjectGraph own = new ObjectGraph(SECRETS);
+				own.walk("root", object);
+				assertThat(own.leaks()).as(object.getClass().getName()).isNotEmpty();
+			}
+		}
+		Exception suppressing = new Exception("x");
+		suppressing.addSuppressed(new Exception(SECRET));
+		this.graph.walk("root", suppressing);
+		assertThat(this.graph.leaks()).isNotEmpty();
 	}
 
 	@Test
@@ -86,14 +140,19 @@ class SecretsTests {
 			String basic = request.replaceAll("(?s).*Basic (\\S+).*", "$1");
 			// Hostile: says everything it was told
 			String echo = "{\"code\":2001,\"message\":\"" + basic + " " + SECRET + " " + KEY + "\"}";
-			switch (number % 7) {
+			switch (number % 8) {
 				case 0 -> out.write(RawServer.http("401 " + basic, echo));
 				case 1 -> out.write(RawServer.http("500 Oops", echo));
 				case 2 -> out.write(RawServer.http("200 OK", basic + SECRET));
 				case 3 -> out
 					.write(RawServer.http("302 Found", "", "Location: http://" + KEY + ":" + SECRET + "@localhost/"));
 				case 4 -> out.write(RawServer.http("200 OK", RawServer.EXAMPLE));
+				// The JDK's client repeats the request, and gets what comes next
 				case 5 -> socket.close();
+				case 6 -> {
+					out.write("HTTP/1.1 200 OK\r\nContent-Type: appl".getBytes(StandardCharsets.UTF_8));
+					socket.close();
+				}
 				default -> socket.getInputStream().read();
 			}
 		});
@@ -109,8 +168,7 @@ class SecretsTests {
 							"--engagelab.sms.accounts.otp.devSecret=" + SECRET,
 							"--spring.application.json.like={\"engagelab\":{\"sms\":{\"dev-secret\":\"" + SECRET
 									+ "\"}}}",
-							"--engagelab.sms.http.request-timeout=300ms", "--engagelab.sms.retry.max-retries=0",
-							"--spring.http.clients.reactive.connector=jdk")) {
+							"--engagelab.sms.http.request-timeout=300ms", "--engagelab.sms.retry.max-retries=0")) {
 			SmsBalanceService service = context.getBean(SmsBalanceService.class);
 			for (int i = 0; i < 14; i++) {
 				for (String account : service.getAccounts()) {
@@ -118,9 +176,18 @@ class SecretsTests {
 					if (failure != null) {
 						assertThat(failure).isInstanceOf(SmsBalanceException.class);
 						this.collected.merge("exceptions", stackTrace(failure), String::concat);
+						this.graph.walk("exception", failure);
 					}
+					ReactiveSmsBalanceService reactive = context.getBean(ReactiveSmsBalanceService.class)
+						.forAccount(account);
+					reactive.getBalance().onErrorResume((ex) -> {
+						this.graph.walk("reactive exception", ex);
+						return Mono.empty();
+					}).block();
+					this.graph.walk("status", service.forAccount(account).getStatus());
 				}
 			}
+			context.getBean(Events.class).received.forEach((event) -> this.graph.walk("event", event));
 			WebTestClient web = WebTestClient.bindToServer()
 				.baseUrl("http://localhost:" + context.getEnvironment().getProperty("local.server.port"))
 				.codecs((codecs) -> codecs.defaultCodecs().maxInMemorySize(-1))
@@ -138,6 +205,7 @@ class SecretsTests {
 				if (bean.getClass().getName().startsWith("io.github.engagelab.sms")
 						&& bean.getClass().getEnclosingClass() != SecretsTests.class) {
 					this.collected.put("bean " + name, String.valueOf(bean));
+					this.graph.walk("bean " + name, bean);
 				}
 			}
 			EngageLabSmsProperties properties = context.getBean(EngageLabSmsProperties.class);
@@ -163,7 +231,30 @@ class SecretsTests {
 
 	@Configuration(proxyBeanMethods = false)
 	@EnableAutoConfiguration
+	@Import(Events.class)
 	static class Application {
+
+	}
+
+	static class Events {
+
+		private final Queue<SmsAccountStateChangedEvent> received = new ConcurrentLinkedQueue<>();
+
+		@EventListener
+		void onEvent(SmsAccountStateChangedEvent event) {
+			this.received.add(event);
+		}
+
+	}
+
+	private static final class Holder {
+
+		@SuppressWarnings("unused")
+		private final Object held;
+
+		private Holder(Object held) {
+			this.held = held;
+		}
 
 	}
 

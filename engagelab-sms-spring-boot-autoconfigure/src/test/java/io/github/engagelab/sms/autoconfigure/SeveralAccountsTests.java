@@ -12,13 +12,13 @@ import java.util.stream.Collectors;
 
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails.Credentials;
-import io.github.engagelab.sms.monitor.SmsAccountStatus;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
@@ -47,6 +47,7 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 @ExtendWith(OutputCaptureExtension.class)
@@ -103,7 +104,7 @@ class SeveralAccountsTests {
 		})) {
 			this.runner.withPropertyValues(THREE)
 				.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.refresh.interval=1s",
-						"engagelab.sms.refresh.max-age=1s", "engagelab.sms.http.request-timeout=500ms")
+						"engagelab.sms.refresh.max-age=1500ms", "engagelab.sms.http.request-timeout=500ms")
 				.run((context) -> {
 					SmsBalanceMonitors monitors = context.getBean(SmsBalanceMonitors.class);
 					Awaitility.await().until(() -> monitors.get("otp").getStatus().failure() != null);
@@ -194,11 +195,25 @@ class SeveralAccountsTests {
 	}
 
 	@Test
-	void runWhenPrimaryAccountIsOpenFails(CapturedOutput output) {
-		assertThatException().isThrownBy(() -> start("--engagelab.sms.accounts.a.threshold.low=1",
-				"--engagelab.sms.accounts.b.threshold.low=1"));
-		assertThat(output).contains("Property: engagelab.sms.primary-account")
-			.containsPattern("Set engagelab.sms.primary-account to one of (a, b|b, a)\\.");
+	void runWhenPrimaryAccountIsUnknownFailsEvenIfLazy(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start("--spring.main.lazy-initialization=true",
+				"--engagelab.sms.primary-account=nobody", "--engagelab.sms.refresh.enabled=false"));
+		assertThat(output).contains("Property: engagelab.sms.primary-account", "one of default");
+	}
+
+	@Test
+	void runWhenPrimaryAccountIsOpenStartsAndSaysSoWhereItMatters() {
+		this.runner
+			.withPropertyValues("engagelab.sms.accounts.a.threshold.low=1", "engagelab.sms.accounts.b.threshold.low=1",
+					"engagelab.sms.refresh.enabled=false")
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				SmsBalanceService service = context.getBean(SmsBalanceService.class);
+				assertThat(service.getAccounts()).containsExactlyInAnyOrder("a", "b");
+				assertThat(service.forAccount("a").getStatus().account()).isEqualTo("a");
+				assertThatThrownBy(service::getBalance).hasMessageContaining("engagelab.sms.primary-account");
+				assertThatThrownBy(service::getStatus).hasMessageContaining("engagelab.sms.primary-account");
+			});
 	}
 
 	@Test

@@ -26,11 +26,10 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 public class StandaloneApplicationTests {
 
-	private static final Pattern STARTER = Pattern
-		.compile("(test-)?classes|(spring-boot|spring-boot-(autoconfigure|webclient|http-client|http-codec)"
-				+ "|spring-(core|beans|context|aop|expression|web|webflux)|reactor-core|reactive-streams"
-				+ "|jackson-(core|databind|annotations)|micrometer-(commons|observation)|commons-logging|jspecify)"
-				+ "-\\d.*\\.jar");
+	private static final Pattern STARTER = Pattern.compile("(test-)?classes|(spring-boot|spring-boot-autoconfigure"
+			+ "|spring-(core|beans|context|aop|expression|web|webflux)|reactor-core|reactive-streams"
+			+ "|jackson-(core|databind|annotations)|micrometer-(commons|observation)|commons-logging|jspecify)"
+			+ "-\\d.*\\.jar");
 
 	@TempDir
 	Path directory;

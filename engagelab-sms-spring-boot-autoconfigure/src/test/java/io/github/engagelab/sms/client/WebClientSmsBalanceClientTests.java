@@ -1,8 +1,21 @@
 package io.github.engagelab.sms.client;
 
+import java.io.Closeable;
+import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 
 import com.github.tomakehurst.wiremock.client.WireMock;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
@@ -16,6 +29,8 @@ import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -23,13 +38,16 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 @ExtendWith(OutputCaptureExtension.class)
@@ -196,6 +214,171 @@ class WebClientSmsBalanceClientTests {
 				});
 			assertThat(output).doesNotContain("onErrorDropped").doesNotContain("Exception\n\tat");
 		}
+	}
+
+	@Test
+	void getBalanceWhenTotalContradictsItsPartsWarnsOnceUntilItIsConsistent(CapturedOutput output) {
+		String contradictory = RawServer.EXAMPLE.replace("143456,", "143457,");
+		try (RawServer odd = new RawServer((request, number, out, socket) -> out
+			.write(RawServer.http("200 OK", (number == 3) ? RawServer.EXAMPLE : contradictory)))) {
+			this.runner.withPropertyValues("engagelab.sms.base-url=" + odd.baseUrl()).run((context) -> {
+				SmsBalanceService service = context.getBean(SmsBalanceService.class);
+				SmsBalance expected = new SmsBalance(123456, 20000, 143457);
+				assertThat(service.getBalance()).isEqualTo(expected);
+				assertThat(service.getBalance()).isEqualTo(expected);
+				assertThat(contradictions(output)).singleElement()
+					.asString()
+					.contains("WARN", "'default'", "balance10000 is 123456", "gift_balance10000 is 20000",
+							"total_balance10000 is 143457");
+				assertThat(service.getBalance()).isEqualTo(new SmsBalance(123456, 20000, 143456));
+				assertThat(service.getBalance()).isEqualTo(expected);
+				assertThat(contradictions(output)).hasSize(2);
+			});
+		}
+	}
+
+	private static List<String> contradictions(CapturedOutput output) {
+		return output.getAll().lines().filter((line) -> line.contains("not the sum of its parts")).toList();
+	}
+
+	@Test
+	void getBalanceWhenServerFailsForEverDoesNotRetryBeyondTheRequestTimeout() {
+		try (RawServer failing = new RawServer(RawServer.respond("500 Oops", ""))) {
+			this.runner
+				.withPropertyValues("engagelab.sms.base-url=" + failing.baseUrl(),
+						"engagelab.sms.retry.max-retries=10000", "engagelab.sms.retry.delay=20ms",
+						"engagelab.sms.retry.max-delay=20ms", "engagelab.sms.http.request-timeout=600ms")
+				.run((context) -> {
+					long begin = System.nanoTime();
+					assertThat(catchThrowable(context.getBean(SmsBalanceService.class)::getBalance))
+						.isInstanceOf(SmsBalanceException.class);
+					assertThat(Duration.ofNanos(System.nanoTime() - begin)).isBetween(Duration.ofMillis(600),
+							Duration.ofMillis(1600));
+					// One may just be on its way
+					Awaitility.await().pollDelay(Duration.ofMillis(20)).until(() -> true);
+					int requests = failing.requests().size();
+					assertThat(requests).isGreaterThan(1);
+					Awaitility.await()
+						.during(Duration.ofMillis(300))
+						.atMost(Duration.ofSeconds(2))
+						.until(() -> failing.requests().size() == requests);
+				});
+		}
+	}
+
+	@Test
+	void getBalanceWhenRetryAfterEndsBeyondTheRequestTimeoutDoesNotWaitForIt() {
+		try (RawServer busy = new RawServer(RawServer.respond("429 Slow Down", "", "Retry-After: 2"))) {
+			this.runner
+				.withPropertyValues("engagelab.sms.base-url=" + busy.baseUrl(), "engagelab.sms.retry.max-delay=10s",
+						"engagelab.sms.http.request-timeout=600ms")
+				.run((context) -> {
+					long begin = System.nanoTime();
+					assertThat(catchThrowable(context.getBean(SmsBalanceService.class)::getBalance))
+						.isInstanceOf(SmsBalanceException.class);
+					assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1600));
+					assertThat(busy.requests()).hasSize(1);
+				});
+		}
+	}
+
+	@Test
+	void getBalanceWhenConnectTimesOutIsUnreachable() throws IOException {
+		try (FullServer full = new FullServer()) {
+			this.runner
+				.withPropertyValues("engagelab.sms.base-url=" + full.baseUrl(), "engagelab.sms.retry.max-retries=0",
+						"engagelab.sms.http.connect-timeout=200ms")
+				.run((context) -> {
+					SmsBalanceException failure = catchThrowableOfType(SmsBalanceException.class,
+							context.getBean(SmsBalanceService.class)::getBalance);
+					assertThat(failure.getFailure()).isEqualTo(SmsBalanceFailure.UNREACHABLE);
+					assertThat(failure.getReason()).isEqualTo("ConnectException: HTTP connect timed out");
+					assertThat(failure.getCause()).isNull();
+				});
+		}
+	}
+
+	@Test
+	void newClientMakesNothingBeforeItsFirstRequest() {
+		server.stubFor(WireMock.get("/v1/balance").willReturn(WireMock.okJson(RawServer.EXAMPLE)));
+		Set<String> made = ConcurrentHashMap.newKeySet();
+		try (EngageLabSmsThreads threads = new EngageLabSmsThreads(
+				Executors.newSingleThreadScheduledExecutor(recording(made, "timer")),
+				Executors.newCachedThreadPool(recording(made, "workers")),
+				Executors.newCachedThreadPool(recording(made, "http")), System::nanoTime, Clock.systemUTC());
+				WebClientSmsBalanceClient client = new WebClientSmsBalanceClient(new RotatingDetails(server.baseUrl()),
+						new WebClientSmsBalanceClient.Settings(Duration.ofSeconds(2), Duration.ofSeconds(5),
+								Duration.ofSeconds(15), 0, Duration.ofMillis(1), Duration.ofMillis(1), false, () -> {
+									made.add("bundle");
+									return SslBundle.systemDefault();
+								}),
+						List.of((builder) -> made.add("builder")), ObservationRegistry.NOOP, threads)) {
+			Mono<SmsBalance> balance = client.getBalance("default");
+			assertThat(made).isEmpty();
+			assertThat(balance.block(Duration.ofSeconds(15))).isNotNull();
+			assertThat(balance.block(Duration.ofSeconds(15))).isNotNull();
+			assertThat(made).containsExactlyInAnyOrder("timer", "workers", "http", "bundle", "builder");
+		}
+	}
+
+	private static ThreadFactory recording(Set<String> made, String name) {
+		return (task) -> {
+			made.add(name);
+			Thread thread = new Thread(task, name);
+			thread.setDaemon(true);
+			return thread;
+		};
+	}
+
+	@Test
+	void getBalanceWhenObservedShowsThePathAlone() {
+		server.stubFor(WireMock.any(WireMock.anyUrl()).willReturn(WireMock.okJson(RawServer.EXAMPLE)));
+		this.runner.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl() + "/gateway").run((context) -> {
+			context.getBean(SmsBalanceService.class).getBalance();
+			assertThat(context.getBean(MeterRegistry.class).get("http.client.requests").timers()).singleElement()
+				.satisfies((timer) -> {
+					assertThat(timer.count()).isEqualTo(1);
+					assertThat(timer.getId().getTag("uri")).isEqualTo("/gateway/v1/balance");
+					assertThat(timer.getId().getTag("status")).isEqualTo("200");
+				});
+		});
+	}
+
+	/**
+	 * A server that accepts no connection, with no room for one that waits.
+	 */
+	private static final class FullServer implements Closeable {
+
+		private final ServerSocket serverSocket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+
+		private final List<Socket> waiting = new ArrayList<>();
+
+		private FullServer() throws IOException {
+			for (int i = 0; i < 10; i++) {
+				Socket socket = new Socket();
+				this.waiting.add(socket);
+				try {
+					socket.connect(this.serverSocket.getLocalSocketAddress(), 200);
+				}
+				catch (SocketTimeoutException ex) {
+					return;
+				}
+			}
+		}
+
+		private String baseUrl() {
+			return "http://" + this.serverSocket.getInetAddress().getHostAddress() + ":"
+					+ this.serverSocket.getLocalPort();
+		}
+
+		@Override
+		public void close() throws IOException {
+			for (Socket socket : this.waiting) {
+				socket.close();
+			}
+			this.serverSocket.close();
+		}
+
 	}
 
 	private static final class RotatingDetails implements EngageLabSmsConnectionDetails {

@@ -11,19 +11,19 @@ import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
 import io.github.engagelab.sms.testsupport.TestContexts;
+import io.github.engagelab.sms.testsupport.VirtualTime;
 import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
-import reactor.test.scheduler.VirtualTimeScheduler;
 
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
@@ -40,18 +40,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class SmsBalanceHealthIndicatorTests {
 
-	private final ScriptedClient client = new ScriptedClient();
+	private final VirtualTime time = new VirtualTime();
+
+	private final ScriptedClient client = new ScriptedClient(this.time::nanoTime);
 
 	private final ApplicationContextRunner runner = new ApplicationContextRunner()
 		.withConfiguration(TestContexts.AUTO_CONFIGURATIONS)
 		.withPropertyValues("engagelab.sms.refresh.enabled=false", "engagelab.sms.threshold.low=1",
 				"engagelab.sms.threshold.warning=5")
+		.withBean(EngageLabSmsThreads.class, this.time::threads)
 		.withBean(SmsBalanceClient.class, () -> this.client);
-
-	@AfterEach
-	void tearDown() {
-		VirtualTimeScheduler.reset();
-	}
 
 	@ParameterizedTest
 	@CsvSource({ "100000, UP, OK", "49999, UP, WARNING", "9999, DOWN, LOW" })
@@ -66,12 +64,11 @@ class SmsBalanceHealthIndicatorTests {
 
 	@Test
 	void healthShowsAllThatIsKnown() {
-		VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
-		time.advanceTimeTo(Instant.parse("2026-01-01T00:00:00Z"));
+		this.time.advanceTimeTo(Instant.parse("2026-01-01T00:00:00Z"));
 		this.client.answer(Mono.just(new SmsBalance(123456, 20000, 143456)));
 		this.runner.run((context) -> {
 			refresh(context);
-			time.advanceTimeTo(Instant.parse("2026-01-01T00:00:07.5Z"));
+			this.time.advanceTimeTo(Instant.parse("2026-01-01T00:00:07.5Z"));
 			assertThat(health(context).getDetails()).containsExactly(Map.entry("account", "default"),
 					Map.entry("state", "OK"), Map.entry("balance10000", 123456L), Map.entry("giftBalance10000", 20000L),
 					Map.entry("totalBalance10000", 143456L), Map.entry("totalBalance", "14.3456"),
@@ -82,7 +79,6 @@ class SmsBalanceHealthIndicatorTests {
 
 	@Test
 	void healthWhenReadFailsKeepsTheBalanceAndSaysWhy() {
-		VirtualTimeScheduler.getOrSet();
 		this.client.answer(Mono.just(new SmsBalance(123456, 20000, 143456)));
 		this.runner.run((context) -> {
 			refresh(context);
@@ -111,11 +107,10 @@ class SmsBalanceHealthIndicatorTests {
 
 	@Test
 	void healthWhenUnavailableIsUnknown() {
-		VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
 		this.client.balance(100000);
 		this.runner.run((context) -> {
 			refresh(context);
-			time.advanceTimeBy(Duration.ofMinutes(5));
+			this.time.advanceTimeBy(Duration.ofMinutes(5));
 			assertThat(health(context).getStatus()).isEqualTo(Status.UNKNOWN);
 			assertThat(health(context).getDetails()).containsEntry("state", "UNAVAILABLE")
 				.containsEntry("totalBalance10000", 100000L)
@@ -140,6 +135,40 @@ class SmsBalanceHealthIndicatorTests {
 			assertThat(health(context).getStatus()).isEqualTo(Status.UNKNOWN);
 			assertThat(health(context).getDetails().get("failure").toString()).contains("engagelab.sms.dev-key",
 					"engagelab.sms.dev-secret");
+		});
+	}
+
+	@Test
+	void healthWhenDisabledIsUnknownAndSaysSo() {
+		this.runner.withPropertyValues("engagelab.sms.enabled=false", "engagelab.sms.refresh.enabled=true")
+			.run((context) -> {
+				Runnable verify = () -> {
+					assertThat(health(context).getStatus()).isEqualTo(Status.UNKNOWN);
+					assertThat(health(context).getDetails()).containsEntry("state", "UNKNOWN")
+						.doesNotContainKey("hint")
+						.extractingByKey("failure", InstanceOfAssertFactories.MAP)
+						.containsEntry("name", "DISABLED")
+						.containsEntry("hint", SmsBalanceFailure.DISABLED.getHint());
+				};
+				verify.run();
+				this.time.advanceTimeBy(Duration.ofHours(1));
+				verify.run();
+				refresh(context);
+				this.time.advanceTimeBy(Duration.ofHours(1));
+				verify.run();
+				assertThat(this.client.calls()).isEmpty();
+			});
+	}
+
+	@Test
+	void healthWhenClockIsSetBackShowsTheTimeThatHasPassedAsAge() {
+		this.client.balance(100000);
+		this.runner.run((context) -> {
+			refresh(context);
+			this.time.setClockBackBy(Duration.ofHours(1));
+			this.time.advanceTimeBy(Duration.ofMillis(1500));
+			assertThat(health(context).getDetails()).containsEntry("age", "PT1.5S")
+				.containsEntry("readAt", "1970-01-01T00:00:00Z");
 		});
 	}
 
@@ -201,9 +230,9 @@ class SmsBalanceHealthIndicatorTests {
 
 		}).run((context) -> {
 			this.client.balance(0);
-			context.getBean(SmsBalanceMonitors.class).get("otp").refresh().block();
+			refresh(context, "otp");
 			this.client.balance(100000);
-			context.getBean(SmsBalanceMonitors.class).get("default").refresh().block();
+			refresh(context, "default");
 			CompositeHealthContributor composite = (CompositeHealthContributor) context
 				.getBean(HealthContributorRegistry.class)
 				.getContributor("engagelabSms");
@@ -215,7 +244,11 @@ class SmsBalanceHealthIndicatorTests {
 	}
 
 	private static void refresh(ListableBeanFactory context) {
-		context.getBean(SmsBalanceMonitors.class).get("default").refresh().onErrorComplete().block();
+		refresh(context, "default");
+	}
+
+	private static void refresh(ListableBeanFactory context, String account) {
+		assertThat(context.getBean(SmsBalanceMonitors.class).get(account).refresh()).isDone();
 	}
 
 	private static Health health(ListableBeanFactory context) {

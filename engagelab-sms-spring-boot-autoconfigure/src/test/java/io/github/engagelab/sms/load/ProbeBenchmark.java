@@ -6,7 +6,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
+import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsAutoConfiguration;
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsEndpointAutoConfiguration;
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsSanitizingAutoConfiguration;
+import io.github.engagelab.sms.autoconfigure.health.EngageLabSmsHealthContributorAutoConfiguration;
+import io.github.engagelab.sms.autoconfigure.metrics.EngageLabSmsMetricsAutoConfiguration;
 import io.github.engagelab.sms.testsupport.RawServer;
 import org.awaitility.Awaitility;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -114,22 +122,31 @@ public class ProbeBenchmark {
 
 	private static final class App {
 
+		private static final String OURS = Stream
+			.of(EngageLabSmsAutoConfiguration.class, EngageLabSmsEndpointAutoConfiguration.class,
+					EngageLabSmsSanitizingAutoConfiguration.class, EngageLabSmsHealthContributorAutoConfiguration.class,
+					EngageLabSmsMetricsAutoConfiguration.class)
+			.map(Class::getName)
+			.collect(Collectors.joining(","));
+
 		private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
 		private final ConfigurableApplicationContext context;
 
 		private final URI actuator;
 
-		private App(boolean enabled, String baseUrl) {
+		private App(boolean with, String baseUrl) {
 			this.context = new SpringApplicationBuilder(Configuration.class).web(WebApplicationType.SERVLET)
-				.run("--server.port=0", "--spring.main.banner-mode=off", "--spring.jmx.enabled=false",
-						"--logging.level.root=warn", "--spring.http.clients.reactive.connector=jdk",
+				.run("--server.port=0", "--spring.autoconfigure.exclude=" + (with ? "" : OURS),
+						"--spring.main.banner-mode=off", "--spring.jmx.enabled=false", "--logging.level.root=warn",
 						"--management.endpoints.web.exposure.include=health,prometheus",
-						"--management.endpoint.health.show-details=always", "--engagelab.sms.enabled=" + enabled,
-						"--engagelab.sms.base-url=" + baseUrl, "--engagelab.sms.dev-key=jiguangdev",
-						"--engagelab.sms.dev-secret=dev_secret", "--engagelab.sms.http.read-timeout=1h",
-						"--engagelab.sms.http.request-timeout=1h", "--engagelab.sms.refresh.interval=1s",
-						"--engagelab.sms.refresh.max-age=1h");
+						"--management.endpoint.health.show-details=always", "--engagelab.sms.base-url=" + baseUrl,
+						"--engagelab.sms.dev-key=jiguangdev", "--engagelab.sms.dev-secret=dev_secret",
+						"--engagelab.sms.http.read-timeout=1h", "--engagelab.sms.http.request-timeout=1h",
+						"--engagelab.sms.refresh.interval=1s", "--engagelab.sms.refresh.max-age=1h");
+			if (this.context.getBeanNamesForType(SmsBalanceService.class).length != (with ? 1 : 0)) {
+				throw new IllegalStateException("It is not with and without");
+			}
 			int port = ((WebServerApplicationContext) this.context).getWebServer().getPort();
 			this.actuator = URI.create("http://localhost:" + port + "/actuator/");
 		}

@@ -1,9 +1,13 @@
 package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -13,12 +17,18 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsAccountStateChangedEvent;
+import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.SmsBalanceSnapshot;
+import io.github.engagelab.sms.SmsBalanceThresholds;
+import io.github.engagelab.sms.UnknownSmsAccountException;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
 import io.github.engagelab.sms.testsupport.TestContexts;
+import io.github.engagelab.sms.testsupport.VirtualTime;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,11 +36,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
-import reactor.test.StepVerifier;
-import reactor.test.scheduler.VirtualTimeScheduler;
 
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -39,7 +50,7 @@ import org.springframework.context.PayloadApplicationEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 /**
  * The states of an account and how they are told, in virtual time and a real context.
@@ -48,9 +59,15 @@ class SmsBalanceMonitorTests {
 
 	private static final Duration MAX_AGE = Duration.ofMinutes(5);
 
-	private final VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
+	private static final Duration INTERVAL = Duration.ofMinutes(1);
 
-	private final ScriptedClient client = new ScriptedClient();
+	private static final Duration INITIAL_DELAY = Duration.ofMillis(250);
+
+	private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(15);
+
+	private final VirtualTime time = new VirtualTime();
+
+	private final ScriptedClient client = new ScriptedClient(this.time::nanoTime);
 
 	private final List<SmsAccountStateChangedEvent> events = new CopyOnWriteArrayList<>();
 
@@ -67,7 +84,6 @@ class SmsBalanceMonitorTests {
 	@AfterEach
 	void tearDown() {
 		this.logger.detachAppender(this.log);
-		VirtualTimeScheduler.reset();
 	}
 
 	@ParameterizedTest
@@ -107,7 +123,7 @@ class SmsBalanceMonitorTests {
 			this.client.fail(SmsBalanceFailure.TIMEOUT);
 			refresh(monitor);
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
-			assertThat(monitor.getStatus().fresh()).isTrue();
+			assertThat(monitor.isFresh()).isTrue();
 			assertThat(monitor.getStatus().failure()).isEqualTo(SmsBalanceFailure.TIMEOUT);
 			assertThat(this.events).hasSize(1);
 			assertThat(lines()).hasSize(1);
@@ -116,17 +132,29 @@ class SmsBalanceMonitorTests {
 
 	@Test
 	void stateWhenMaxAgeIsReachedIsUnavailableWithoutAnyRead() {
-		run((monitor) -> {
+		runPolled((monitor) -> {
 			this.client.balance(100000);
-			refresh(monitor);
-			this.time.advanceTimeBy(MAX_AGE);
+			this.time.advanceTimeBy(INITIAL_DELAY);
+			this.client.fail(SmsBalanceFailure.TIMEOUT);
+			this.time.advanceTimeBy(MAX_AGE.minusMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
+			assertThat(monitor.isFresh()).isTrue();
+			assertThat(this.events).hasSize(1);
+			int calls = this.client.calls().size();
+			this.time.advanceTimeBy(Duration.ofMillis(1));
+			assertThat(this.client.calls()).hasSize(calls);
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNAVAILABLE);
-			assertThat(monitor.getStatus().fresh()).isFalse();
+			assertThat(monitor.isFresh()).isFalse();
 			assertThat(monitor.getStatus().snapshot()).isNotNull();
 			assertThat(this.events)
 				.extracting(SmsAccountStateChangedEvent::previous, SmsAccountStateChangedEvent::current)
 				.containsExactly(Tuple.tuple(SmsAccountState.UNKNOWN, SmsAccountState.OK),
 						Tuple.tuple(SmsAccountState.OK, SmsAccountState.UNAVAILABLE));
+			assertThat(this.events).last().satisfies((event) -> {
+				assertThat(event.snapshot()).isEqualTo(monitor.getStatus().snapshot());
+				assertThat(event.failure()).isEqualTo(SmsBalanceFailure.TIMEOUT);
+			});
+			this.client.balance(100000);
 			refresh(monitor);
 			assertThat(this.events).last()
 				.extracting(SmsAccountStateChangedEvent::current)
@@ -141,10 +169,85 @@ class SmsBalanceMonitorTests {
 	}
 
 	@Test
-	void stateWhenNothingCouldBeReadIsUnavailableAfterMaxAge() {
+	void stateWhenMaxAgeIsReachedWithoutPollingIsUnavailableButNoNews() {
 		run((monitor) -> {
+			this.client.balance(100000);
+			refresh(monitor);
+			AtomicInteger notifications = new AtomicInteger();
+			monitor.addListener(notifications::incrementAndGet);
+			this.time.advanceTimeBy(MAX_AGE.minusMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
+			assertThat(notifications).hasValue(0);
+			this.time.advanceTimeBy(Duration.ofMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNAVAILABLE);
+			assertThat(monitor.isFresh()).isFalse();
+			assertThat(notifications).hasValue(1);
+			this.time.advanceTimeBy(MAX_AGE.multipliedBy(2));
+			assertThat(notifications).hasValue(1);
+			refresh(monitor);
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
+			assertThat(this.events).hasSize(1);
+			assertThat(lines()).hasSize(1);
+		});
+	}
+
+	@Test
+	void stateWhenRefreshFailsAfterMaxAgeWithoutPollingIsNews() {
+		run((monitor) -> {
+			this.client.balance(100000);
+			refresh(monitor);
+			this.time.advanceTimeBy(MAX_AGE);
 			this.client.fail(SmsBalanceFailure.UNREACHABLE);
 			refresh(monitor);
+			assertThat(this.events).extracting(SmsAccountStateChangedEvent::current)
+				.containsExactly(SmsAccountState.OK, SmsAccountState.UNAVAILABLE);
+			assertThat(lines()).hasSize(2)
+				.last()
+				.asString()
+				.startsWith("WARN EngageLab SMS account 'default' is UNAVAILABLE, was OK: the total balance is 10.0000")
+				.contains("UNREACHABLE");
+		});
+	}
+
+	@Test
+	void stateWhenSnapshotIsRenewedExpiresMaxAgeAfterTheLastSuccess() {
+		runPolled((monitor) -> {
+			this.client.balance(100000);
+			this.time.advanceTimeBy(MAX_AGE.multipliedBy(10));
+			assertThat(this.events).hasSize(1);
+			refresh(monitor);
+			this.client.fail(SmsBalanceFailure.SERVER_ERROR);
+			this.time.advanceTimeBy(MAX_AGE.minusMillis(1));
+			assertThat(this.events).hasSize(1);
+			this.time.advanceTimeBy(Duration.ofMillis(1));
+			assertThat(this.events).hasSize(2);
+			this.time.advanceTimeBy(MAX_AGE.multipliedBy(10));
+			assertThat(this.events).hasSize(2);
+		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(longs = { -1, 1 })
+	void stateWhenClockIsSetExpiresByTheTimeThatHasPassed(long direction) {
+		runPolled((monitor) -> {
+			this.client.balance(100000);
+			this.time.advanceTimeBy(INITIAL_DELAY);
+			this.client.fail(SmsBalanceFailure.TIMEOUT);
+			this.time.setClockBackBy(Duration.ofHours(direction));
+			assertThat(monitor.getDetails().age()).isEqualTo("PT0S");
+			this.time.advanceTimeBy(MAX_AGE.minusMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
+			this.time.advanceTimeBy(Duration.ofMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNAVAILABLE);
+			assertThat(monitor.getDetails().age()).isEqualTo("PT5M");
+		});
+	}
+
+	@Test
+	void stateWhenNothingCouldBeReadIsUnavailableAfterMaxAge() {
+		runPolled((monitor) -> {
+			this.client.fail(SmsBalanceFailure.UNREACHABLE);
+			this.time.advanceTimeBy(INITIAL_DELAY);
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNKNOWN);
 			assertThat(lines()).singleElement()
 				.asString()
@@ -172,12 +275,12 @@ class SmsBalanceMonitorTests {
 			this.client.fail(rejection);
 			refresh(monitor);
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.REJECTED);
-			assertThat(monitor.getStatus().fresh()).isTrue();
+			assertThat(monitor.isFresh()).isTrue();
 			this.client.fail(SmsBalanceFailure.TIMEOUT);
 			refresh(monitor);
 			this.time.advanceTimeBy(MAX_AGE);
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.REJECTED);
-			assertThat(monitor.getStatus().fresh()).isFalse();
+			assertThat(monitor.isFresh()).isFalse();
 			this.client.balance(100000);
 			refresh(monitor);
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
@@ -225,13 +328,13 @@ class SmsBalanceMonitorTests {
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNKNOWN);
 			assertThat(monitor.getStatus().snapshot()).isNotNull();
 			this.time.advanceTimeBy(MAX_AGE);
-			assertThat(monitor.getStatus().fresh()).isFalse();
+			assertThat(monitor.isFresh()).isFalse();
 		});
 	}
 
 	@Test
 	void logWhenFailuresRepeatSaysEachKindOnceUntilTheNextSuccess() {
-		run((monitor) -> {
+		runPolled((monitor) -> {
 			for (int round = 0; round < 2; round++) {
 				for (int i = 0; i < 3; i++) {
 					this.client.fail(SmsBalanceFailure.TIMEOUT);
@@ -243,6 +346,7 @@ class SmsBalanceMonitorTests {
 				}
 				this.client.balance(9999);
 				refresh(monitor);
+				this.client.fail(SmsBalanceFailure.SERVER_ERROR);
 				this.time.advanceTimeBy(MAX_AGE);
 			}
 			assertThat(lines()).extracting((line) -> line.replaceAll("EngageLab SMS account 'default' is |:.*", ""))
@@ -271,13 +375,14 @@ class SmsBalanceMonitorTests {
 	@ParameterizedTest
 	@CsvSource({ "100000, INFO", "20000, INFO", "9999, WARN" })
 	void logLevelWhenBackFromUnavailableTellsWhetherAllIsWell(long total10000, String level) {
-		run((monitor) -> {
+		runPolled((monitor) -> {
 			this.client.balance(100000);
 			refresh(monitor);
+			this.client.fail(SmsBalanceFailure.TIMEOUT);
 			this.time.advanceTimeBy(MAX_AGE);
 			this.client.balance(total10000);
 			refresh(monitor);
-			assertThat(lines()).last().asString().startsWith(level);
+			assertThat(lines()).hasSize(3).last().asString().startsWith(level);
 		});
 	}
 
@@ -318,42 +423,92 @@ class SmsBalanceMonitorTests {
 		});
 	}
 
-	@Test
-	void listenerWhenItThrowsDoesNotSpoilTheRead() {
+	@ParameterizedTest
+	@CsvSource({ "49999, WARN, WARNING, (warning threshold 5.0000)", "9999, WARN, LOW, (low threshold 1.0000)",
+			"50000, INFO, OK, (low threshold 1.0000)" })
+	void logSaysBalanceAndThreshold(long total10000, String level, String state, String threshold) {
 		run((monitor) -> {
-			monitor.addListener(new SmsBalanceMonitorListener() {
-
-				@Override
-				public void refreshed(SmsAccountStatus previous, SmsAccountStatus current) {
-					throw new IllegalStateException("refreshed");
-				}
-
-				@Override
-				public void expired(SmsAccountStatus previous, SmsAccountStatus current) {
-					throw new IllegalStateException("expired");
-				}
-
-			});
-			this.client.balance(100000);
-			assertThat(monitor.refresh().block()).isNotNull();
-			this.time.advanceTimeBy(MAX_AGE);
-			assertThat(lines()).filteredOn((line) -> line.contains("goes on after an error")).hasSize(2);
+			this.client.balance(total10000);
+			refresh(monitor);
+			assertThat(lines()).containsExactly("%s EngageLab SMS account 'default' is %s, was UNKNOWN: the total "
+				.formatted(level, state)
+					+ "balance is %s %s, read at 1970-01-01T00:00:00Z"
+						.formatted(monitor.getStatus().snapshot().balance().totalBalance().toPlainString(), threshold));
 		});
 	}
 
 	@Test
-	void refreshWhenClientIsWrongFailsAsSmsBalanceException() {
+	void logWhenNewKindOfRejectionComesWhileFreshSaysIt() {
 		run((monitor) -> {
-			IllegalStateException cause = new IllegalStateException("own");
-			this.client.answer(Mono.error(cause));
-			StepVerifier.create(monitor.refresh()).verifyErrorSatisfies((ex) -> {
-				assertThat(((SmsBalanceException) ex).getFailure()).isEqualTo(SmsBalanceFailure.UNREACHABLE);
-				assertThat(ex).hasCause(cause);
+			this.client.balance(100000);
+			refresh(monitor);
+			this.client.fail(SmsBalanceFailure.INVALID_CREDENTIALS);
+			refresh(monitor);
+			refresh(monitor);
+			this.client.fail(SmsBalanceFailure.TIMEOUT);
+			refresh(monitor);
+			this.client.fail(SmsBalanceFailure.ACCESS_DENIED);
+			refresh(monitor);
+			refresh(monitor);
+			assertThat(monitor.isFresh()).isTrue();
+			assertThat(lines()).extracting((line) -> line.replaceAll("EngageLab SMS account 'default' is |:.*", ""))
+				.containsExactly("INFO OK, was UNKNOWN", "WARN REJECTED, was OK", "WARN still REJECTED");
+			assertThat(lines()).last().asString().contains("ACCESS_DENIED", SmsBalanceFailure.ACCESS_DENIED.getHint());
+		});
+	}
+
+	@Test
+	void listenerWhenItThrowsDoesNotSpoilTheRead() {
+		run((monitor) -> {
+			monitor.addListener(() -> {
+				throw new IllegalStateException("listener");
 			});
-			this.client.answer(Mono.empty());
-			StepVerifier.create(monitor.refresh())
-				.verifyErrorSatisfies((ex) -> assertThat(((SmsBalanceException) ex).getFailure())
-					.isEqualTo(SmsBalanceFailure.MALFORMED_RESPONSE));
+			this.client.balance(100000);
+			assertThat(monitor.refresh()).isCompleted();
+			this.time.advanceTimeBy(MAX_AGE);
+			assertThat(lines()).filteredOn((line) -> line.contains("continues after an error")).hasSize(2);
+			refresh(monitor);
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
+		});
+	}
+
+	@Test
+	void listenerIsNotifiedBeforeCallersHaveTheirAnswer() {
+		run((monitor) -> {
+			Sinks.One<SmsBalance> answer = Sinks.one();
+			this.client.answer(answer.asMono());
+			CompletableFuture<SmsBalanceSnapshot> refresh = monitor.refresh();
+			CompletableFuture<SmsBalanceSnapshot> result = monitor.read().result();
+			List<String> seen = new CopyOnWriteArrayList<>();
+			monitor.addListener(() -> seen
+				.add("%s %s %s".formatted(refresh.isDone(), result.isDone(), monitor.getStatus().state())));
+			answer.tryEmitValue(new SmsBalance(100000, 0, 100000));
+			assertThat(seen).containsExactly("false false OK");
+			assertThat(refresh).isCompleted();
+			assertThat(result).isCompleted();
+		});
+	}
+
+	@ParameterizedTest
+	@EnumSource(ClientFault.class)
+	void refreshWhenClientIsWrongFailsAsSmsBalanceException(ClientFault fault) {
+		run((monitor) -> {
+			this.client.answerWith(fault::answer);
+			CompletableFuture<SmsBalanceSnapshot> refresh = monitor.refresh();
+			if (fault.getFailure() == SmsBalanceFailure.TIMEOUT) {
+				this.time.advanceTimeBy(REQUEST_TIMEOUT.minusMillis(1));
+				assertThat(refresh).isNotDone();
+				this.time.advanceTimeBy(Duration.ofMillis(1));
+			}
+			assertThat(failureOf(refresh)).isInstanceOfSatisfying(SmsBalanceException.class, (ex) -> {
+				assertThat(ex.getAccount()).isEqualTo("default");
+				assertThat(ex.getFailure()).isEqualTo(fault.getFailure());
+				assertThat(ex.getReason()).isEqualTo(fault.getReason());
+				assertThat(ex.getCause()).matches(fault::isCause);
+			});
+			assertThat(monitor.getStatus().failure()).isEqualTo(fault.getFailure());
+			this.client.balance(100000);
+			assertThat(monitor.refresh()).isCompleted();
 		});
 	}
 
@@ -362,18 +517,13 @@ class SmsBalanceMonitorTests {
 		run((monitor) -> {
 			Sinks.One<SmsBalance> answer = Sinks.one();
 			this.client.answer(answer.asMono());
-			StepVerifier first = StepVerifier.create(monitor.refresh())
-				.expectNextCount(1)
-				.expectComplete()
-				.verifyLater();
-			monitor.refresh().subscribe().dispose();
-			StepVerifier last = StepVerifier.create(monitor.refresh())
-				.expectNextCount(1)
-				.expectComplete()
-				.verifyLater();
+			CompletableFuture<SmsBalanceSnapshot> first = monitor.refresh();
+			CompletableFuture<SmsBalanceSnapshot> last = monitor.refresh();
+			assertThat(first).isNotDone();
+			assertThat(last).isNotDone();
 			answer.tryEmitValue(new SmsBalance(1, 0, 1));
-			first.verify();
-			last.verify();
+			assertThat(first).isCompletedWithValue(monitor.getStatus().snapshot());
+			assertThat(last).isCompletedWithValue(monitor.getStatus().snapshot());
 			assertThat(this.client.calls()).hasSize(1);
 		});
 	}
@@ -382,50 +532,186 @@ class SmsBalanceMonitorTests {
 	void refreshWhenAskedBecauseOfAnAnswerAsksAgain() {
 		run((monitor) -> {
 			this.client.balance(1);
-			monitor.refresh().flatMap((snapshot) -> monitor.refresh()).block();
+			assertThat(monitor.refresh().thenCompose((snapshot) -> monitor.refresh())).isCompleted();
 			assertThat(this.client.calls()).hasSize(2);
 		});
 	}
 
 	@Test
-	void getSnapshotWhenYoungEnoughDoesNotAsk() {
+	void refreshWhenAskedLateSharesTheDeadlineOfTheFirst() {
 		run((monitor) -> {
+			this.client.answer(Mono.never());
+			CompletableFuture<SmsBalanceSnapshot> first = monitor.refresh();
+			this.time.advanceTimeBy(REQUEST_TIMEOUT.minusMillis(1));
+			CompletableFuture<SmsBalanceSnapshot> late = monitor.refresh();
+			assertThat(first).isNotDone();
+			this.time.advanceTimeBy(Duration.ofMillis(1));
+			assertThat(failureOf(first)).isSameAs(failureOf(late));
+			assertThat(this.client.calls()).hasSize(1);
+			CompletableFuture<SmsBalanceSnapshot> next = monitor.refresh();
+			assertThat(this.client.calls()).hasSize(2);
+			this.time.advanceTimeBy(REQUEST_TIMEOUT.minusMillis(1));
+			assertThat(next).isNotDone();
+		});
+	}
+
+	@Test
+	void refreshWhenDeadlinePassesCancelsTheClient() {
+		run((monitor) -> {
+			AtomicInteger cancelled = new AtomicInteger();
+			this.client.answer(Mono.<SmsBalance>never().doOnCancel(cancelled::incrementAndGet));
+			monitor.refresh();
+			this.time.advanceTimeBy(REQUEST_TIMEOUT.minusMillis(1));
+			assertThat(cancelled).hasValue(0);
+			this.time.advanceTimeBy(Duration.ofMillis(1));
+			assertThat(cancelled).hasValue(1);
+		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void refreshWhenAnswerComesAfterTheDeadlineDropsIt(boolean success) {
+		run((monitor) -> {
+			this.client.balance(100000);
+			refresh(monitor);
+			Deaf late = new Deaf();
+			this.client.answer(late);
+			CompletableFuture<SmsBalanceSnapshot> refresh = monitor.refresh();
+			this.time.advanceTimeBy(REQUEST_TIMEOUT);
+			Throwable failure = failureOf(refresh);
+			SmsAccountDetails before = monitor.getDetails();
+			AtomicInteger notifications = new AtomicInteger();
+			monitor.addListener(notifications::incrementAndGet);
+			int logged = this.log.list.size();
+			late.answer(success);
+			assertThat(monitor.getDetails()).isEqualTo(before);
+			assertThat(before.failure().name()).isEqualTo("TIMEOUT");
+			assertThat(failureOf(refresh)).isSameAs(failure);
+			assertThat(notifications).hasValue(0);
+			assertThat(this.events).hasSize(1);
+			assertThat(this.log.list).hasSize(logged);
+			assertThat(monitor.getStatistics().getOutcomes()).containsExactlyInAnyOrder("success", "timeout");
+			assertThat(monitor.getStatistics().getRefreshes("success")).isEqualTo(1);
+			assertThat(monitor.getStatistics().getSpent10000()).isZero();
+		});
+	}
+
+	@Test
+	void refreshWhenAnswerComesDuringTheNextOneDropsIt() {
+		run((monitor) -> {
+			Deaf late = new Deaf();
+			this.client.answer(late);
+			monitor.refresh();
+			this.time.advanceTimeBy(REQUEST_TIMEOUT);
+			Deaf inTime = new Deaf();
+			this.client.answer(inTime);
+			CompletableFuture<SmsBalanceSnapshot> next = monitor.refresh();
+			late.answer(true);
+			assertThat(next).isNotDone();
+			assertThat(monitor.getStatus().snapshot()).isNull();
+			inTime.answer(true);
+			assertThat(next).isCompleted();
+			assertThat(monitor.getStatistics().getRefreshes("success")).isEqualTo(1);
+		});
+	}
+
+	@Test
+	void getSnapshotWhenYoungEnoughIsTheNewestAndNeverAsks() {
+		run((monitor) -> {
+			assertThat(monitor.getSnapshot(Duration.ofDays(1))).isNull();
 			this.client.balance(1);
 			refresh(monitor);
 			this.time.advanceTimeBy(Duration.ofSeconds(9));
-			monitor.getSnapshot(Duration.ofSeconds(10)).block();
-			assertThat(this.client.calls()).hasSize(1);
+			this.time.setClockBackBy(Duration.ofHours(-1));
+			assertThat(monitor.getSnapshot(Duration.ofSeconds(10))).isEqualTo(monitor.getStatus().snapshot());
 			this.time.advanceTimeBy(Duration.ofSeconds(1));
-			monitor.getSnapshot(Duration.ofSeconds(10)).block();
+			assertThat(monitor.getSnapshot(Duration.ofSeconds(10))).isNull();
+			assertThat(monitor.getSnapshot(Duration.ZERO)).isNull();
+			assertThat(this.client.calls()).hasSize(1);
+		});
+	}
+
+	@Test
+	void getStatusSaysAllWithoutAsking() {
+		run((monitor) -> {
+			SmsBalanceThresholds thresholds = new SmsBalanceThresholds(10000, 50000L);
+			assertThat(monitor.getStatus())
+				.isEqualTo(new SmsAccountStatus("default", SmsAccountState.UNKNOWN, null, thresholds, null));
+			this.client.balance(20000);
+			this.time.advanceTimeBy(Duration.ofSeconds(3));
+			refresh(monitor);
+			SmsBalanceSnapshot snapshot = new SmsBalanceSnapshot(new SmsBalance(20000, 0, 20000),
+					Instant.ofEpochSecond(3));
+			assertThat(monitor.getStatus())
+				.isEqualTo(new SmsAccountStatus("default", SmsAccountState.WARNING, snapshot, thresholds, null));
+			this.client.fail(SmsBalanceFailure.SERVER_ERROR);
+			refresh(monitor);
+			assertThat(monitor.getStatus()).isEqualTo(new SmsAccountStatus("default", SmsAccountState.WARNING, snapshot,
+					thresholds, SmsBalanceFailure.SERVER_ERROR));
 			assertThat(this.client.calls()).hasSize(2);
-			monitor.getSnapshot(Duration.ZERO).block();
-			assertThat(this.client.calls()).hasSize(3);
-			assertThatIllegalArgumentException().isThrownBy(() -> monitor.getSnapshot(Duration.ofSeconds(-1)));
 		});
 	}
 
 	@Test
 	void closeCancelsWhatIsInFlightAndTellsNobody() {
 		AtomicReference<Boolean> cancelled = new AtomicReference<>(false);
-		StepVerifier[] waiting = new StepVerifier[1];
+		AtomicInteger notifications = new AtomicInteger();
+		List<CompletableFuture<?>> waiting = new CopyOnWriteArrayList<>();
+		AtomicReference<SmsBalanceMonitor> closed = new AtomicReference<>();
 		run((monitor) -> {
+			closed.set(monitor);
 			this.client.balance(100000);
 			refresh(monitor);
+			monitor.addListener(notifications::incrementAndGet);
 			this.client.answer(Mono.<SmsBalance>never().doOnCancel(() -> cancelled.set(true)));
-			waiting[0] = StepVerifier.create(monitor.refresh()).expectError(CancellationException.class).verifyLater();
+			waiting.add(monitor.refresh());
+			waiting.add(monitor.read().result());
 		});
-		waiting[0].verify();
+		assertThat(waiting).hasSize(2)
+			.allSatisfy((caller) -> assertThat(failureOf(caller)).isInstanceOf(CancellationException.class));
 		assertThat(cancelled.get()).isTrue();
 		this.time.advanceTimeBy(MAX_AGE.multipliedBy(2));
 		assertThat(this.events).hasSize(1);
+		assertThat(notifications).hasValue(0);
+		assertThat(failureOf(closed.get().refresh())).isInstanceOf(CancellationException.class);
+		assertThat(this.client.calls()).hasSize(2);
+	}
+
+	@Test
+	void refreshWhenPollerIsStoppedIsNoNewsUntilItIsStarted() {
+		runContext((context) -> {
+			SmsBalanceMonitor monitor = context.getBean(SmsBalanceMonitors.class).get("default");
+			this.client.balance(100000);
+			refresh(monitor);
+			SmsBalancePoller poller = context.getBean(SmsBalancePoller.class);
+			poller.stop();
+			this.client.balance(1);
+			refresh(monitor);
+			this.client.fail(SmsBalanceFailure.INVALID_CREDENTIALS);
+			refresh(monitor);
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.REJECTED);
+			assertThat(this.events).hasSize(1);
+			assertThat(lines()).hasSize(1);
+			poller.start();
+			this.client.balance(9999);
+			refresh(monitor);
+			assertThat(this.events).last().satisfies((event) -> {
+				assertThat(event.previous()).isEqualTo(SmsAccountState.OK);
+				assertThat(event.current()).isEqualTo(SmsAccountState.LOW);
+			});
+			assertThat(this.events).hasSize(2);
+			assertThat(lines()).hasSize(2);
+		}, false, (event) -> {
+		});
 	}
 
 	@Test
 	void getWhenAccountIsUnknownListsTheKnownOnes() {
-		runContext((context) -> assertThatExceptionOfType(IllegalArgumentException.class)
+		runContext((context) -> assertThatExceptionOfType(UnknownSmsAccountException.class)
 			.isThrownBy(() -> context.getBean(SmsBalanceMonitors.class).get("other"))
 			.withMessageContaining("'other'")
-			.withMessageContaining("[default]"), (event) -> {
+			.withMessageContaining("[default]")
+			.satisfies((ex) -> assertThat(ex.getAccount()).isEqualTo("other")), false, (event) -> {
 			});
 	}
 
@@ -435,10 +721,16 @@ class SmsBalanceMonitorTests {
 	}
 
 	private void run(Consumer<SmsBalanceMonitor> test, Consumer<SmsAccountStateChangedEvent> listener) {
-		runContext((context) -> test.accept(context.getBean(SmsBalanceMonitors.class).get("default")), listener);
+		runContext((context) -> test.accept(context.getBean(SmsBalanceMonitors.class).get("default")), false, listener);
 	}
 
-	private void runContext(Consumer<AssertableApplicationContext> test,
+	private void runPolled(Consumer<SmsBalanceMonitor> test) {
+		runContext((context) -> test.accept(context.getBean(SmsBalanceMonitors.class).get("default")), true,
+				(event) -> {
+				});
+	}
+
+	private void runContext(Consumer<AssertableApplicationContext> test, boolean polled,
 			Consumer<SmsAccountStateChangedEvent> listener) {
 		ApplicationListener<PayloadApplicationEvent<SmsAccountStateChangedEvent>> recorder = ApplicationListener
 			.forPayload((event) -> {
@@ -446,15 +738,26 @@ class SmsBalanceMonitorTests {
 				listener.accept(event);
 			});
 		new ApplicationContextRunner().withConfiguration(TestContexts.AUTO_CONFIGURATIONS)
-			.withPropertyValues("engagelab.sms.refresh.enabled=false", "engagelab.sms.threshold.low=1",
-					"engagelab.sms.threshold.warning=5", "engagelab.sms.refresh.max-age=" + MAX_AGE)
+			.withPropertyValues("engagelab.sms.refresh.enabled=" + polled, "engagelab.sms.refresh.interval=" + INTERVAL,
+					"engagelab.sms.threshold.low=1", "engagelab.sms.threshold.warning=5",
+					"engagelab.sms.refresh.max-age=" + MAX_AGE, "engagelab.sms.http.request-timeout=" + REQUEST_TIMEOUT)
+			.withBean(EngageLabSmsThreads.class, this.time::threads)
 			.withBean(SmsBalanceClient.class, () -> this.client)
 			.withInitializer((context) -> context.addApplicationListener(recorder))
-			.run(test::accept);
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				test.accept(context);
+			});
 	}
 
-	private void refresh(SmsBalanceMonitor monitor) {
-		monitor.refresh().onErrorComplete().block();
+	private static void refresh(SmsBalanceMonitor monitor) {
+		assertThat(monitor.refresh()).isDone();
+	}
+
+	private static Throwable failureOf(CompletableFuture<?> refresh) {
+		assertThat(refresh).isCompletedExceptionally();
+		Throwable thrown = catchThrowable(refresh::get);
+		return (thrown instanceof ExecutionException) ? thrown.getCause() : thrown;
 	}
 
 	private List<String> lines() {
@@ -462,6 +765,31 @@ class SmsBalanceMonitorTests {
 			.filter((event) -> event.getLevel().isGreaterOrEqual(Level.INFO))
 			.map((event) -> event.getLevel() + " " + event.getFormattedMessage())
 			.toList();
+	}
+
+	/**
+	 * Answers even if it was cancelled.
+	 */
+	private static final class Deaf extends Mono<SmsBalance> {
+
+		private CoreSubscriber<? super SmsBalance> subscriber;
+
+		@Override
+		public void subscribe(CoreSubscriber<? super SmsBalance> actual) {
+			this.subscriber = actual;
+			actual.onSubscribe(Operators.emptySubscription());
+		}
+
+		void answer(boolean success) {
+			if (success) {
+				this.subscriber.onNext(new SmsBalance(1, 0, 1));
+				this.subscriber.onComplete();
+			}
+			else {
+				this.subscriber.onError(new IllegalStateException("late"));
+			}
+		}
+
 	}
 
 }

@@ -1,62 +1,80 @@
 package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
+import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsAccountStateChangedEvent;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
 import io.github.engagelab.sms.testsupport.TestContexts;
+import io.github.engagelab.sms.testsupport.VirtualTime;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
-import reactor.test.scheduler.VirtualTimeScheduler;
+import reactor.core.publisher.Sinks;
 
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationListener;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+/**
+ * When accounts are refreshed, in virtual time, and what only real threads show.
+ */
+@ExtendWith(OutputCaptureExtension.class)
 class SmsBalancePollerTests {
 
 	private static final Duration INTERVAL = Duration.ofMinutes(1);
 
 	private static final Duration MAX_AGE = Duration.ofMinutes(5);
 
-	private final VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
+	private static final long INITIAL_DELAY = 250;
 
-	private final ScriptedClient client = new ScriptedClient();
+	private final VirtualTime time = new VirtualTime();
 
-	private final ApplicationContextRunner runner = new ApplicationContextRunner()
+	private final ScriptedClient client = new ScriptedClient(this.time::nanoTime);
+
+	private final ApplicationContextRunner realTimeRunner = new ApplicationContextRunner()
 		.withConfiguration(TestContexts.AUTO_CONFIGURATIONS)
 		.withPropertyValues("engagelab.sms.refresh.interval=" + INTERVAL, "engagelab.sms.refresh.max-age=" + MAX_AGE)
 		.withBean(SmsBalanceClient.class, () -> this.client);
 
-	@AfterEach
-	void tearDown() {
-		VirtualTimeScheduler.reset();
-	}
+	private final ApplicationContextRunner runner = this.realTimeRunner.withBean(EngageLabSmsThreads.class,
+			this.time::threads);
 
 	@Test
-	void pollsAtOnceAndThenEveryIntervalWithJitter() {
+	void pollsRightAfterStartAndThenEveryIntervalWithJitter() {
 		this.client.balance(100000);
 		run((context) -> {
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY - 1));
+			assertThat(this.client.calls()).isEmpty();
 			this.time.advanceTimeBy(INTERVAL.multipliedBy(100));
-			assertThat(this.client.calls().get(0).millis()).isZero();
+			assertThat(this.client.calls().get(0).millis()).isEqualTo(INITIAL_DELAY);
 			List<Long> gaps = gaps("default");
 			assertThat(gaps).hasSizeBetween(90, 112).allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
 			assertThat(Set.copyOf(gaps)).hasSizeGreaterThan(50);
@@ -72,24 +90,122 @@ class SmsBalancePollerTests {
 			this.client.fail(SmsBalanceFailure.INVALID_CREDENTIALS);
 			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
 			assertThat(this.client.calls()).hasSizeBetween(27, 34);
+			assertThat(gaps("default")).allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
+		});
+	}
+
+	@ParameterizedTest
+	@EnumSource(ClientFault.class)
+	void pollsOnAfterClientFault(ClientFault fault) {
+		this.client.answerWith(fault::answer);
+		run((context) -> {
+			SmsBalanceMonitor monitor = monitor(context);
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY).plus(INTERVAL.multipliedBy(3)));
+			assertThat(this.client.calls()).hasSizeBetween(3, 4);
+			assertThat(gaps("default")).allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
+			assertThat(monitor.getStatus().failure()).isEqualTo(fault.getFailure());
+			this.client.balance(100000);
+			this.time.advanceTimeBy(INTERVAL.plusSeconds(6));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
+			assertThat(monitor.getStatus().failure()).isNull();
+		});
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "NEVER", "NULL", "OUT_OF_MEMORY_IN_CALL", "OUT_OF_MEMORY_ON_SUBSCRIBE",
+			"STACK_OVERFLOW_ON_SUBSCRIBE" })
+	void pollsOnAfterClientFaultOnRealThreads(ClientFault fault) {
+		this.client.answerWith(fault::answer);
+		this.realTimeRunner
+			.withPropertyValues("engagelab.sms.refresh.interval=1s", "engagelab.sms.http.request-timeout=800ms")
+			.run((context) -> {
+				SmsBalanceMonitor monitor = monitor(context);
+				Awaitility.await().until(() -> monitor.getStatus().failure() == fault.getFailure());
+				this.client.balance(100000);
+				Awaitility.await().until(() -> monitor.getStatus().state() == SmsAccountState.OK);
+			});
+	}
+
+	@Test
+	void pollsOnWhenClientNeverAnswers() {
+		this.client.answer(Mono.never());
+		run((context) -> {
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
+			assertThat(this.client.calls()).hasSizeBetween(9, 12);
+			assertThat(gaps("default")).allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
+			SmsRefreshStatistics statistics = monitor(context).getStatistics();
+			assertThat(statistics.getOutcomes()).containsExactlyInAnyOrder("success", "timeout");
+			assertThat(statistics.getRefreshes("timeout")).isBetween(9L, 12L);
 		});
 	}
 
 	@Test
-	void pollsNeverTwoAtOnce() {
+	void pollsNeverTwoAtOnceButSharesTheRefreshInFlight() {
 		this.client.answer(Mono.never());
-		run((context) -> {
-			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
-			assertThat(this.client.calls()).hasSize(1);
-		});
+		this.runner.withPropertyValues("engagelab.sms.http.request-timeout=10m", "engagelab.sms.refresh.max-age=20m")
+			.run((context) -> {
+				this.time.advanceTimeBy(Duration.ofMinutes(10));
+				assertThat(this.client.calls()).hasSize(1);
+				this.time.advanceTimeBy(INTERVAL.plusSeconds(7));
+				assertThat(this.client.calls()).hasSize(2);
+				assertThat(gaps("default").get(0)).isBetween(600_000L, 666_000L);
+			});
 	}
 
 	@Test
 	void pollsFromStartToStart() {
-		this.client.answer(Mono.delay(Duration.ofSeconds(30)).thenReturn(new SmsBalance(1, 1, 2)));
 		run((context) -> {
-			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
-			assertThat(gaps("default")).isNotEmpty().allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
+			for (int i = 0; i < 10; i++) {
+				Sinks.One<SmsBalance> answer = Sinks.one();
+				this.client.answer(answer.asMono());
+				int calls = this.client.calls().size();
+				while (this.client.calls().size() == calls) {
+					this.time.advanceTimeBy(Duration.ofSeconds(1));
+				}
+				this.time.advanceTimeBy(Duration.ofSeconds(14));
+				answer.tryEmitValue(new SmsBalance(1, 1, 2));
+				assertThat(monitor(context).getStatus().failure()).isNull();
+			}
+			assertThat(gaps("default")).hasSize(9).allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
+		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(longs = { 1, -1 })
+	void pollsOnTimeWhenClockIsSetDuringARefresh(long backBy) {
+		run((context) -> {
+			Sinks.One<SmsBalance> answer = Sinks.one();
+			this.client.answer(answer.asMono());
+			this.time.advanceTimeBy(Duration.ofSeconds(1));
+			assertThat(this.client.calls()).hasSize(1);
+			this.time.setClockBackBy(Duration.ofHours(backBy));
+			this.time.advanceTimeBy(Duration.ofSeconds(5));
+			answer.tryEmitValue(new SmsBalance(100000, 0, 100000));
+			this.client.balance(100000);
+			Instant now = Instant.EPOCH.plusSeconds(6).minus(Duration.ofHours(backBy));
+			assertThat(monitor(context).getStatus().snapshot().readAt()).isEqualTo(now);
+			assertThat(context.getBean(SmsBalancePoller.class).getNextRefresh("default")).isBetween(now.plusSeconds(48),
+					now.plusSeconds(61));
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(5));
+			assertThat(this.client.calls()).hasSizeBetween(5, 7);
+			assertThat(gaps("default")).allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
+		});
+	}
+
+	@Test
+	void nextRefreshIsWhenTheNextPollComes() {
+		this.client.balance(100000);
+		run((context) -> {
+			SmsBalancePoller poller = context.getBean(SmsBalancePoller.class);
+			assertThat(poller.getNextRefresh("default")).isEqualTo(Instant.EPOCH.plusMillis(INITIAL_DELAY));
+			for (int i = 0; i < 5; i++) {
+				Instant next = poller.getNextRefresh("default");
+				this.time.advanceTimeTo(next.minusMillis(1));
+				assertThat(this.client.calls()).hasSize(i);
+				this.time.advanceTimeTo(next);
+				assertThat(this.client.calls()).hasSize(i + 1);
+			}
+			assertThat(poller.getNextRefresh("nobody")).isNull();
 		});
 	}
 
@@ -111,6 +227,7 @@ class SmsBalancePollerTests {
 			assertThat(poller.isRunning()).isTrue();
 			assertThat(poller.getNextRefresh("default")).isNotNull();
 			poller.start();
+			this.time.advanceTimeBy(Duration.ofSeconds(1));
 			assertThat(this.client.calls()).hasSize(1);
 			poller.stop();
 			assertThat(poller.isRunning()).isFalse();
@@ -130,10 +247,14 @@ class SmsBalancePollerTests {
 	void pausesAndResumesWithTheContext() {
 		this.client.balance(100000);
 		run((context) -> {
+			this.time.advanceTimeBy(Duration.ofSeconds(1));
 			context.getSourceApplicationContext().stop();
 			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
 			assertThat(this.client.calls()).hasSize(1);
 			context.getSourceApplicationContext().start();
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY - 1));
+			assertThat(this.client.calls()).hasSize(1);
+			this.time.advanceTimeBy(Duration.ofMillis(1));
 			assertThat(this.client.calls()).hasSize(2);
 		});
 	}
@@ -142,36 +263,70 @@ class SmsBalancePollerTests {
 	void spreadsAccountsOverTheInterval() {
 		this.client.balance(100000);
 		withAccounts("default", "b", "c").run((context) -> {
-			this.time.advanceTimeBy(Duration.ofMillis(100));
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY + 100));
 			assertThat(this.client.calls()).extracting(ScriptedClient.Call::account)
 				.containsExactly("default", "b", "c");
+			assertThat(this.client.calls()).extracting(ScriptedClient.Call::millis)
+				.containsExactly(INITIAL_DELAY, INITIAL_DELAY + 50, INITIAL_DELAY + 100);
 			this.time.advanceTimeBy(INTERVAL.plusSeconds(10));
-			assertThat(times("default").get(1)).isBetween(18_000L, 22_000L);
-			assertThat(times("b").get(1)).isBetween(36_000L, 44_000L);
-			assertThat(times("c").get(1)).isBetween(54_000L, 66_000L);
+			assertThat(times("default").get(1)).isBetween(18_000L, 22_000L + INITIAL_DELAY);
+			assertThat(times("b").get(1)).isBetween(36_000L, 44_000L + INITIAL_DELAY);
+			assertThat(times("c").get(1)).isBetween(54_000L, 66_000L + INITIAL_DELAY);
 		});
 	}
 
 	@Test
-	void readsAFewAccountsAtOnceButDoesNotWaitForSlowOnes() {
+	void pollsEveryAccountOnTimeWhenNoneIsAnswered() {
 		this.client.answer(Mono.never());
-		withAccounts(IntStream.rangeClosed(1, 20).mapToObj((number) -> "a" + number).toArray(String[]::new))
-			.withPropertyValues("engagelab.sms.primary-account=a1")
+		String[] accounts = IntStream.rangeClosed(1, 100).mapToObj((number) -> "a" + number).toArray(String[]::new);
+		withAccounts(accounts).run((context) -> {
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY + 99 * 50));
+			assertThat(this.client.calls()).extracting(ScriptedClient.Call::account).containsExactly(accounts);
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(2));
+			assertThat(this.client.calls()).hasSizeGreaterThanOrEqualTo(200);
+		});
+	}
+
+	@Test
+	void runsWithoutPollsWhenRefreshIsDisabled() {
+		this.client.balance(100000);
+		this.runner.withPropertyValues("engagelab.sms.refresh.enabled=false").run((context) -> {
+			SmsBalancePoller poller = context.getBean(SmsBalancePoller.class);
+			assertThat(poller.isRunning()).isTrue();
+			assertThat(poller.getNextRefresh("default")).isNull();
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
+			assertThat(this.client.calls()).isEmpty();
+			context.getSourceApplicationContext().stop();
+			assertThat(poller.isRunning()).isFalse();
+		});
+	}
+
+	@Test
+	void runsWithoutPollsWhenDisabled() {
+		this.client.balance(100000);
+		this.runner.withPropertyValues("engagelab.sms.enabled=false").run((context) -> {
+			SmsBalancePoller poller = context.getBean(SmsBalancePoller.class);
+			assertThat(poller.isRunning()).isTrue();
+			assertThat(poller.getNextRefresh("default")).isNull();
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
+			assertThat(this.client.calls()).isEmpty();
+		});
+	}
+
+	@Test
+	void startsUnderLazyInitialization() {
+		this.client.balance(100000);
+		this.runner
+			.withInitializer(
+					(context) -> context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
 			.run((context) -> {
-				this.time.advanceTimeBy(Duration.ofMillis(999));
-				assertThat(this.client.calls()).hasSize(16);
-				this.time.advanceTimeBy(Duration.ofMillis(201));
-				assertThat(this.client.calls()).extracting(ScriptedClient.Call::account)
-					.hasSize(20)
-					.doesNotHaveDuplicates();
-				this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
-				assertThat(this.client.calls()).hasSize(20);
+				this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY));
+				assertThat(this.client.calls()).hasSize(1);
 			});
 	}
 
 	@Test
 	void goesOnWhenListenerBlocks() {
-		VirtualTimeScheduler.reset();
 		this.client.balance(100000);
 		CountDownLatch end = new CountDownLatch(1);
 		AtomicBoolean blocked = new AtomicBoolean();
@@ -185,7 +340,7 @@ class SmsBalancePollerTests {
 			}
 		});
 		try {
-			this.runner.withPropertyValues("engagelab.sms.refresh.interval=1s")
+			this.realTimeRunner.withPropertyValues("engagelab.sms.refresh.interval=1s")
 				.withInitializer((context) -> context.addApplicationListener(blocking))
 				.run((context) -> {
 					Awaitility.await().untilTrue(blocked);
@@ -195,6 +350,78 @@ class SmsBalancePollerTests {
 		finally {
 			end.countDown();
 		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void stopDeliversQueuedEventsAndLetsTheListenerEnd(boolean polled, CapturedOutput output) throws Exception {
+		CountDownLatch end = new CountDownLatch(1);
+		List<SmsAccountState> begun = new CopyOnWriteArrayList<>();
+		List<SmsAccountState> ended = new CopyOnWriteArrayList<>();
+		ApplicationListener<?> slow = ApplicationListener.<SmsAccountStateChangedEvent>forPayload((event) -> {
+			begun.add(event.current());
+			try {
+				end.await();
+				ended.add(event.current());
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+		});
+		this.realTimeRunner.withPropertyValues("engagelab.sms.refresh.enabled=" + polled)
+			.withInitializer((context) -> context.addApplicationListener(slow))
+			.run((context) -> {
+				SmsBalanceMonitor monitor = monitor(context);
+				this.client.balance(100000);
+				monitor.refresh().get(10, TimeUnit.SECONDS);
+				this.client.balance(1);
+				monitor.refresh().get(10, TimeUnit.SECONDS);
+				Awaitility.await().until(() -> begun.size() == 1);
+				Thread stopping = new Thread(context.getSourceApplicationContext()::stop);
+				stopping.start();
+				Awaitility.await().until(() -> waitsIn(stopping, "deliverEvents"));
+				assertThat(ended).isEmpty();
+				end.countDown();
+				stopping.join(4000);
+				assertThat(stopping.isAlive()).isFalse();
+				assertThat(ended).containsExactly(SmsAccountState.OK, SmsAccountState.LOW);
+			});
+		assertThat(output).doesNotContain("did not complete", "failed", "Exception");
+	}
+
+	@Test
+	void stopWhenListenerDoesNotEndWaitsNoLongerThanSecondsAndSaysSo(CapturedOutput output) {
+		AtomicBoolean begun = new AtomicBoolean();
+		AtomicBoolean interrupted = new AtomicBoolean();
+		ApplicationListener<?> hanging = ApplicationListener.<SmsAccountStateChangedEvent>forPayload((event) -> {
+			begun.set(true);
+			try {
+				new CountDownLatch(1).await();
+			}
+			catch (InterruptedException ex) {
+				interrupted.set(true);
+			}
+		});
+		this.client.balance(100000);
+		this.realTimeRunner.withInitializer((context) -> context.addApplicationListener(hanging)).run((context) -> {
+			Awaitility.await().untilTrue(begun);
+			long begin = System.nanoTime();
+			context.getSourceApplicationContext().stop();
+			assertThat(Duration.ofNanos(System.nanoTime() - begin)).isBetween(Duration.ofMillis(4500),
+					Duration.ofSeconds(9));
+			assertThat(output).contains("A listener for EngageLab SMS state changes did not complete within PT5S");
+			assertThat(interrupted).isFalse();
+		});
+		Awaitility.await().untilTrue(interrupted);
+	}
+
+	private static boolean waitsIn(Thread thread, String method) {
+		return thread.getState() == Thread.State.TIMED_WAITING
+				&& Stream.of(thread.getStackTrace()).anyMatch((frame) -> frame.getMethodName().equals(method));
+	}
+
+	private static SmsBalanceMonitor monitor(AssertableApplicationContext context) {
+		return context.getBean(SmsBalanceMonitors.class).get("default");
 	}
 
 	private ApplicationContextRunner withAccounts(String... accounts) {

@@ -42,6 +42,8 @@ public final class RawServer implements Closeable {
 
 	private final AtomicInteger mostAtOnce = new AtomicInteger();
 
+	private final AtomicInteger accepted = new AtomicInteger();
+
 	private final boolean tls;
 
 	public RawServer(Script script) {
@@ -92,6 +94,14 @@ public final class RawServer implements Closeable {
 		return this.sockets.size();
 	}
 
+	/**
+	 * Return how many connections there have been, with a request or without.
+	 * @return the number of connections
+	 */
+	public int accepted() {
+		return this.accepted.get();
+	}
+
 	public static Script respond(String status, String body, String... headers) {
 		return (request, number, out, socket) -> out.write(http(status, body, headers));
 	}
@@ -116,6 +126,7 @@ public final class RawServer implements Closeable {
 		while (!this.serverSocket.isClosed()) {
 			try {
 				Socket socket = this.serverSocket.accept();
+				this.accepted.incrementAndGet();
 				this.sockets.add(socket);
 				daemon(() -> serve(socket));
 			}

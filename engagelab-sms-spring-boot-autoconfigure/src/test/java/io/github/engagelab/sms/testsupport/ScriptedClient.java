@@ -4,13 +4,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * A client that gives the answer it was told to give last, and remembers who asked when.
@@ -19,15 +20,37 @@ public final class ScriptedClient implements SmsBalanceClient {
 
 	private final List<Call> calls = new CopyOnWriteArrayList<>();
 
-	private volatile Mono<SmsBalance> answer = Mono.error(new IllegalStateException("No answer yet"));
+	private final LongSupplier nanoTime;
+
+	private volatile Supplier<Mono<SmsBalance>> answer = () -> Mono.error(new IllegalStateException("No answer yet"));
+
+	public ScriptedClient() {
+		this(System::nanoTime);
+	}
+
+	/**
+	 * Create a client.
+	 * @param nanoTime the monotonic clock that dates the calls
+	 */
+	public ScriptedClient(LongSupplier nanoTime) {
+		this.nanoTime = nanoTime;
+	}
 
 	@Override
 	public Mono<SmsBalance> getBalance(String account) {
-		this.calls.add(new Call(account, Schedulers.parallel().now(TimeUnit.MILLISECONDS)));
-		return this.answer;
+		this.calls.add(new Call(account, TimeUnit.NANOSECONDS.toMillis(this.nanoTime.getAsLong())));
+		return this.answer.get();
 	}
 
 	public void answer(Mono<SmsBalance> answer) {
+		answerWith(() -> answer);
+	}
+
+	/**
+	 * Answer whatever a supplier returns or throws.
+	 * @param answer called for every call of this client
+	 */
+	public void answerWith(Supplier<Mono<SmsBalance>> answer) {
 		this.answer = answer;
 	}
 

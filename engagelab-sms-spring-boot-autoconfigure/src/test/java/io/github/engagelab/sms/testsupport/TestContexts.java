@@ -8,15 +8,11 @@ import io.github.engagelab.sms.autoconfigure.metrics.EngageLabSmsMetricsAutoConf
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
-import org.springframework.boot.http.client.autoconfigure.HttpClientAutoConfiguration;
-import org.springframework.boot.http.client.autoconfigure.reactive.ReactiveHttpClientAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.export.prometheus.PrometheusMetricsExportAutoConfiguration;
 import org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.boot.webclient.autoconfigure.WebClientAutoConfiguration;
-import org.springframework.boot.webclient.autoconfigure.WebClientObservationAutoConfiguration;
 
 /**
  * Contexts to begin with.
@@ -30,9 +26,7 @@ public final class TestContexts {
 	public static final AutoConfigurations AUTO_CONFIGURATIONS = AutoConfigurations.of(
 			EngageLabSmsAutoConfiguration.class, EngageLabSmsSanitizingAutoConfiguration.class,
 			EngageLabSmsHealthContributorAutoConfiguration.class, EngageLabSmsMetricsAutoConfiguration.class,
-			SslAutoConfiguration.class, HttpClientAutoConfiguration.class, ReactiveHttpClientAutoConfiguration.class,
-			WebClientAutoConfiguration.class, WebClientObservationAutoConfiguration.class,
-			ObservationAutoConfiguration.class, MetricsAutoConfiguration.class,
+			SslAutoConfiguration.class, ObservationAutoConfiguration.class, MetricsAutoConfiguration.class,
 			CompositeMeterRegistryAutoConfiguration.class, PrometheusMetricsExportAutoConfiguration.class,
 			HealthContributorRegistryAutoConfiguration.class);
 
@@ -48,13 +42,11 @@ public final class TestContexts {
 	}
 
 	/**
-	 * Return a runner as an application with the starter, Actuator and Prometheus has it:
-	 * without another HTTP client, so on the JDK's.
+	 * Return a runner as an application with the starter, Actuator and Prometheus has it.
 	 * @return a runner without credentials
 	 */
 	public static ApplicationContextRunner runner() {
-		return new ApplicationContextRunner().withConfiguration(AUTO_CONFIGURATIONS)
-			.withPropertyValues("spring.http.clients.reactive.connector=jdk");
+		return new ApplicationContextRunner().withConfiguration(AUTO_CONFIGURATIONS);
 	}
 
 }

@@ -6,114 +6,94 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import io.github.engagelab.sms.monitor.SmsAccountStatus;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.github.engagelab.sms.monitor.SmsAccountDetails;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
-import org.springframework.http.HttpStatus;
-import org.springframework.web.server.ResponseStatusException;
 
 /**
- * {@link Endpoint @Endpoint} that shows what is known of the accounts, and refreshes it
- * on demand. To read it never calls the provider.
+ * {@link Endpoint @Endpoint} that shows what is known of the accounts and refreshes them
+ * on demand. Reading it never calls the provider. Public for technical reasons only.
  */
 @Endpoint(id = "smsbalance")
 public final class SmsBalanceEndpoint {
 
 	/**
-	 * An account that was asked for within this time is not asked for again.
+	 * An account that was refreshed within this time is not refreshed again.
 	 */
-	private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
+	private static final Duration MIN_INTERVAL = Duration.ofSeconds(1);
 
 	private final SmsBalanceMonitors monitors;
 
 	private final SmsBalancePoller poller;
 
-	/**
-	 * Create the endpoint.
-	 * @param monitors the monitors of the accounts
-	 * @param poller tells when the next refresh of an account is due
-	 */
 	public SmsBalanceEndpoint(SmsBalanceMonitors monitors, SmsBalancePoller poller) {
 		this.monitors = monitors;
 		this.poller = poller;
 	}
 
-	/**
-	 * Return all accounts.
-	 * @return the accounts by their names
-	 */
 	@ReadOperation
-	public Map<String, Object> accounts() {
-		Map<String, Object> accounts = new LinkedHashMap<>();
+	public AccountsDescriptor accounts() {
+		Map<String, AccountDescriptor> accounts = new LinkedHashMap<>();
 		this.monitors.asMap().forEach((account, monitor) -> accounts.put(account, describe(monitor)));
-		return Map.of("accounts", accounts);
+		return new AccountsDescriptor(accounts);
 	}
 
-	/**
-	 * Return an account.
-	 * @param account the name of the account
-	 * @return the account, or {@code null} if there is none of that name
-	 */
 	@ReadOperation
-	public @Nullable Map<String, Object> account(@Selector String account) {
+	public @Nullable AccountDescriptor account(@Selector String account) {
 		SmsBalanceMonitor monitor = this.monitors.asMap().get(account);
 		return (monitor != null) ? describe(monitor) : null;
 	}
 
-	/**
-	 * Refresh all accounts.
-	 * @return the accounts by their names, refreshed or with the reason why not
-	 */
 	@WriteOperation
-	public Mono<Map<String, Object>> refreshAll() {
-		return Flux.fromIterable(this.monitors.all()).flatMap(this::refresh).then(Mono.fromSupplier(this::accounts));
+	public Mono<AccountsDescriptor> refreshAll() {
+		return Mono.when(this.monitors.all().stream().map(SmsBalanceEndpoint::refresh).toList())
+			.then(Mono.fromSupplier(this::accounts));
 	}
 
-	/**
-	 * Refresh an account.
-	 * @param account the name of the account
-	 * @return the account, refreshed or with the reason why not
-	 * @throws ResponseStatusException if there is no account of that name
-	 */
 	@WriteOperation
-	public Mono<Map<String, Object>> refresh(@Selector String account) {
+	public @Nullable Mono<AccountDescriptor> refresh(@Selector String account) {
 		SmsBalanceMonitor monitor = this.monitors.asMap().get(account);
-		if (monitor == null) {
-			throw new ResponseStatusException(HttpStatus.NOT_FOUND, "No such account");
-		}
-		return refresh(monitor).then(Mono.fromSupplier(() -> describe(monitor)));
+		return (monitor != null) ? refresh(monitor).then(Mono.fromSupplier(() -> describe(monitor))) : null;
 	}
 
-	private Mono<Void> refresh(SmsBalanceMonitor monitor) {
-		return Mono.defer(() -> {
-			SmsAccountStatus status = monitor.getStatus();
-			// There is a last failure only if no success came after it
-			Instant newest = status.lastFailureAt();
-			if (newest == null && status.snapshot() != null) {
-				newest = status.snapshot().readAt();
-			}
-			boolean early = newest != null && newest.plus(SHORTEST_INTERVAL).isAfter(status.at());
-			// A failure shows in the status
-			return early ? Mono.empty() : monitor.refresh().then().onErrorComplete();
-		});
+	private static Mono<Void> refresh(SmsBalanceMonitor monitor) {
+		Duration age = monitor.getTimeSinceRefresh();
+		boolean early = age != null && age.compareTo(MIN_INTERVAL) < 0;
+		// A failure shows in the details
+		return early ? Mono.empty()
+				: Mono.fromFuture(monitor.refresh().handle((snapshot, failure) -> monitor), true).then();
 	}
 
-	private Map<String, Object> describe(SmsBalanceMonitor monitor) {
-		Map<String, Object> details = monitor.getStatus().details();
+	private AccountDescriptor describe(SmsBalanceMonitor monitor) {
 		Instant nextRefresh = this.poller.getNextRefresh(monitor.getAccount());
-		if (nextRefresh != null) {
-			details.put("nextRefresh", nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString());
-		}
-		return details;
+		return new AccountDescriptor(monitor.getDetails(),
+				(nextRefresh != null) ? nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString() : null);
+	}
+
+	/**
+	 * Description of all accounts.
+	 */
+	public record AccountsDescriptor(Map<String, AccountDescriptor> accounts) implements OperationResponseBody {
+	}
+
+	/**
+	 * Description of an account.
+	 */
+	@JsonInclude(Include.NON_NULL)
+	public record AccountDescriptor(@JsonUnwrapped SmsAccountDetails details,
+			@Nullable String nextRefresh) implements OperationResponseBody {
 	}
 
 }

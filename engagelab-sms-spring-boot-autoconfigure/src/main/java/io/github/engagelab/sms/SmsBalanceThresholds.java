@@ -1,11 +1,7 @@
-package io.github.engagelab.sms.monitor;
+package io.github.engagelab.sms;
 
 import java.math.BigDecimal;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
-import io.github.engagelab.sms.SmsAccountState;
-import io.github.engagelab.sms.SmsBalance;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,17 +30,13 @@ public record SmsBalanceThresholds(long low10000, @Nullable Long warning10000) {
 		return (this.warning10000 != null) ? BigDecimal.valueOf(this.warning10000, SmsBalance.SCALE) : null;
 	}
 
-	Map<String, String> details() {
-		Map<String, String> details = new LinkedHashMap<>();
-		details.put("low", low().toPlainString());
-		BigDecimal warning = warning();
-		if (warning != null) {
-			details.put("warning", warning.toPlainString());
-		}
-		return details;
-	}
-
-	SmsAccountState evaluate(SmsBalance balance) {
+	/**
+	 * Compare a balance with the thresholds, exactly.
+	 * @param balance the balance
+	 * @return {@link SmsAccountState#OK}, {@link SmsAccountState#WARNING} or
+	 * {@link SmsAccountState#LOW}
+	 */
+	public SmsAccountState evaluate(SmsBalance balance) {
 		if (balance.totalBalance10000() < this.low10000) {
 			return SmsAccountState.LOW;
 		}

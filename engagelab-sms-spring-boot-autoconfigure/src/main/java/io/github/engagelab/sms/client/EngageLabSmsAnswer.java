@@ -3,14 +3,13 @@ package io.github.engagelab.sms.client;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.function.Function;
 
-import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import org.jspecify.annotations.Nullable;
@@ -21,14 +20,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * An answer of the provider: the only place that knows what the contract says about
- * status and body.
+ * An answer of the provider, and what the contract says about its status and code.
  *
  * @param status the HTTP status
  * @param retryAfter the {@code Retry-After} header or {@code null}
  * @param body the body, empty if there is none
  */
-record SmsBalanceAnswer(int status, @Nullable String retryAfter, ByteBuffer body) {
+@SuppressWarnings("ArrayRecordComponent")
+record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) {
 
 	private static final int CODE_INTERNAL_ERROR = 1000;
 
@@ -38,11 +37,8 @@ record SmsBalanceAnswer(int status, @Nullable String retryAfter, ByteBuffer body
 
 	private static final int CODE_RATE_LIMITED = 3004;
 
-	/**
-	 * Create the mapper that reads answers. Not the application's: its settings would let
-	 * a broken answer pass for an amount.
-	 * @return a strict mapper
-	 */
+	// Create the mapper that reads answers. It is not the application's, whose settings
+	// could turn a broken answer into an amount
 	static JsonMapper strictMapper() {
 		return JsonMapper.builder()
 			.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -50,51 +46,42 @@ record SmsBalanceAnswer(int status, @Nullable String retryAfter, ByteBuffer body
 			.build();
 	}
 
-	/**
-	 * Read the balance.
-	 * @param account the account asked for
-	 * @param mapper a {@link #strictMapper() strict} mapper
-	 * @param secrets what must not be repeated from the answer
-	 * @param clock tells when now is, for a {@code Retry-After} date
-	 * @return the balance
-	 * @throws SmsBalanceException if the answer is not a balance
-	 */
-	SmsBalance read(String account, JsonMapper mapper, SecretMask secrets, Clock clock) {
+	// Read the answer
+	<T> T read(Function<JsonNode, @Nullable T> reader, String account, JsonMapper mapper, SecretMask mask,
+			Instant now) {
 		JsonNode json = parse(mapper);
-		if (this.status == 200) {
-			Long balance = integer(json, "balance10000");
-			Long giftBalance = integer(json, "gift_balance10000");
-			Long totalBalance = integer(json, "total_balance10000");
-			if (balance != null && giftBalance != null && totalBalance != null) {
-				return new SmsBalance(balance, giftBalance, totalBalance);
+		if (this.status == 200 && json != null && isSuccess(json.path("code"))) {
+			T result = reader.apply(json);
+			if (result != null) {
+				return result;
 			}
 		}
 		Long number = integer(json, "code");
 		Integer code = (number != null && number == number.intValue()) ? number.intValue() : null;
 		JsonNode message = (json != null) ? json.get("message") : null;
 		throw new SmsBalanceException(account, failure(code), this.status, code,
-				(message != null && message.isString()) ? secrets.apply(message.stringValue()) : null,
-				parseRetryAfter(clock));
+				(message != null && message.isString()) ? mask.apply(message.stringValue()) : null,
+				parseRetryAfter(now));
 	}
 
-	/**
-	 * Parse the body as strict JSON in UTF-8.
-	 * @param mapper the mapper
-	 * @return the document, or {@code null} if it is none: what was wrong with it is not
-	 * told, as the parser's words may repeat what the answer contains
-	 */
+	static @Nullable Long integer(@Nullable JsonNode json, String field) {
+		JsonNode value = (json != null) ? json.get(field) : null;
+		return (value != null && value.isIntegralNumber() && value.canConvertToLong()) ? value.longValue() : null;
+	}
+
+	private static boolean isSuccess(JsonNode code) {
+		return code.isMissingNode() || code.isNull()
+				|| (code.isIntegralNumber() && code.canConvertToLong() && code.longValue() == 0);
+	}
+
+	// Why a body is no JSON stays unsaid: the parser's message may repeat it
 	private @Nullable JsonNode parse(JsonMapper mapper) {
 		try {
-			return mapper.readTree(StandardCharsets.UTF_8.newDecoder().decode(this.body.duplicate()).toString());
+			return mapper.readTree(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(this.body)).toString());
 		}
 		catch (CharacterCodingException | JacksonException ex) {
 			return null;
 		}
-	}
-
-	private @Nullable Long integer(@Nullable JsonNode json, String field) {
-		JsonNode value = (json != null) ? json.get(field) : null;
-		return (value != null && value.isIntegralNumber() && value.canConvertToLong()) ? value.longValue() : null;
 	}
 
 	private SmsBalanceFailure failure(@Nullable Integer code) {
@@ -119,18 +106,17 @@ record SmsBalanceAnswer(int status, @Nullable String retryAfter, ByteBuffer body
 		return (this.status >= 400) ? SmsBalanceFailure.CLIENT_ERROR : SmsBalanceFailure.MALFORMED_RESPONSE;
 	}
 
-	private boolean is(@Nullable Integer code, int expected) {
+	private static boolean is(@Nullable Integer code, int expected) {
 		return code != null && code == expected;
 	}
 
-	private @Nullable Duration parseRetryAfter(Clock clock) {
+	private @Nullable Duration parseRetryAfter(Instant now) {
 		if (this.retryAfter == null) {
 			return null;
 		}
 		try {
 			Duration wait = this.retryAfter.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(this.retryAfter))
-					: Duration.between(Instant.now(clock),
-							ZonedDateTime.parse(this.retryAfter, DateTimeFormatter.RFC_1123_DATE_TIME));
+					: Duration.between(now, ZonedDateTime.parse(this.retryAfter, DateTimeFormatter.RFC_1123_DATE_TIME));
 			return wait.isNegative() ? Duration.ZERO : wait;
 		}
 		catch (DateTimeException ex) {

@@ -1,0 +1,162 @@
+package io.github.engagelab.sms.client;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.FutureTask;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/**
+ * Runs a bounded number of tasks at once on workers, first come first served. A task that
+ * waits occupies no thread. Public for technical reasons only.
+ */
+public final class BoundedExecutor implements Executor {
+
+	private static final Log logger = LogFactory.getLog(BoundedExecutor.class);
+
+	private final EngageLabSmsThreads threads;
+
+	private final int limit;
+
+	private final Queue<Runnable> waiting = new ArrayDeque<>();
+
+	private int running;
+
+	public BoundedExecutor(EngageLabSmsThreads threads, int limit) {
+		this.threads = threads;
+		this.limit = limit;
+	}
+
+	@Override
+	public void execute(Runnable task) {
+		if (add(task)) {
+			start();
+		}
+	}
+
+	// Add a task, for example under a lock that it must not run under
+	public synchronized boolean add(Runnable task) {
+		this.waiting.add(task);
+		boolean start = this.running < this.limit;
+		if (start) {
+			this.running++;
+		}
+		return start;
+	}
+
+	public void start() {
+		if (this.threads.isSpare()) {
+			drain();
+		}
+		else {
+			dispatch();
+		}
+	}
+
+	private void dispatch() {
+		try {
+			this.threads.execute(this::drain);
+		}
+		catch (Throwable ex) {
+			synchronized (this) {
+				this.running--;
+			}
+			throw ex;
+		}
+	}
+
+	// Call a task when the result is subscribed to. Cancelling the subscription removes
+	// a task that waits and interrupts one that runs
+	<T> Mono<T> call(Callable<T> task) {
+		return Mono.create((sink) -> {
+			Call<T> call = new Call<>(task, sink);
+			sink.onDispose(() -> cancel(call));
+			execute(call);
+		});
+	}
+
+	public boolean cancel(FutureTask<?> task) {
+		boolean waited;
+		synchronized (this) {
+			waited = this.waiting.remove(task);
+		}
+		task.cancel(true);
+		return waited;
+	}
+
+	public synchronized int size() {
+		return this.waiting.size();
+	}
+
+	private void drain() {
+		for (Runnable task = next(); task != null; task = next()) {
+			// A cancellation that came too late for the task before
+			Thread.interrupted();
+			try {
+				task.run();
+			}
+			catch (Throwable ex) {
+				logger.warn("A task of the EngageLab SMS balance failed", ex);
+			}
+			if (task instanceof Call<?> call) {
+				release();
+				this.threads.spare(call::signal);
+				return;
+			}
+		}
+	}
+
+	private synchronized @Nullable Runnable next() {
+		Runnable task = this.waiting.poll();
+		if (task == null) {
+			this.running--;
+		}
+		return task;
+	}
+
+	// What follows from a result does not count: others need not wait for it
+	private void release() {
+		synchronized (this) {
+			if (this.waiting.isEmpty()) {
+				this.running--;
+				return;
+			}
+		}
+		dispatch();
+	}
+
+	private static final class Call<T> extends FutureTask<T> {
+
+		private final MonoSink<T> sink;
+
+		private Call(Callable<T> task, MonoSink<T> sink) {
+			super(task);
+			this.sink = sink;
+		}
+
+		private void signal() {
+			if (isCancelled()) {
+				return;
+			}
+			try {
+				this.sink.success(get());
+			}
+			catch (ExecutionException ex) {
+				this.sink.error((ex.getCause() != null) ? ex.getCause() : ex);
+			}
+			catch (InterruptedException | CancellationException ex) {
+				// Cancelled after all
+			}
+		}
+
+	}
+
+}

@@ -1,0 +1,195 @@
+package io.github.engagelab.sms.client;
+
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpTimeoutException;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.client.WebClientSmsBalanceClient.Settings;
+import io.micrometer.observation.ObservationRegistry;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.retry.Retry;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.core.codec.ByteArrayDecoder;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.client.WebClient;
+import org.springframework.web.util.DefaultUriBuilderFactory;
+import org.springframework.web.util.DefaultUriBuilderFactory.EncodingMode;
+
+/**
+ * An exchange with the EngageLab SMS API: the rule for base URLs, credentials, masking,
+ * limits and retries, and the one place that decides what a failure is. What is asked for
+ * is up to the caller.
+ */
+final class EngageLabSmsExchange {
+
+	// Key of the subscriber's context under which a reference is kept up to date with
+	// what a refresh that ends now has failed of
+	static final String PENDING_FAILURE = "engagelab.sms.pendingFailure";
+
+	private final EngageLabSmsConnectionDetails connectionDetails;
+
+	private final Settings settings;
+
+	private final EngageLabSmsThreads threads;
+
+	private final ObservationRegistry observationRegistry;
+
+	private final EngageLabSmsHttpConnector connector;
+
+	// One worker for an account's source of credentials: if it hangs, no second one does
+	private final Map<String, BoundedExecutor> resolvers = new ConcurrentHashMap<>();
+
+	private final BoundedExecutor maker;
+
+	private volatile @Nullable Engine engine;
+
+	private @Nullable Timing timing;
+
+	EngageLabSmsExchange(EngageLabSmsConnectionDetails connectionDetails, Settings settings,
+			EngageLabSmsThreads threads, ObservationRegistry observationRegistry, EngageLabSmsHttpConnector connector) {
+		this.connectionDetails = connectionDetails;
+		this.settings = settings;
+		this.threads = threads;
+		this.observationRegistry = observationRegistry;
+		this.connector = connector;
+		this.maker = new BoundedExecutor(threads, 1);
+	}
+
+	// Send a GET request, at every subscription
+	<T> Mono<T> get(String account, String path, Function<JsonNode, @Nullable T> reader) {
+		return Mono.deferContextual((context) -> {
+			Timing timing = timing();
+			AtomicReference<SmsBalanceFailure> pending = context.hasKey(PENDING_FAILURE) ? context.get(PENDING_FAILURE)
+					: new AtomicReference<>(SmsBalanceFailure.TIMEOUT);
+			AtomicBoolean permanent = new AtomicBoolean();
+			return resolve(account, pending)
+				.flatMap((target) -> engine().flatMap((engine) -> attempt(engine, target, path, reader, permanent)))
+				.retryWhen(retry(timing.timer(), permanent, pending))
+				.timeout(Mono.delay(this.settings.requestTimeout(), timing.timer()).publishOn(timing.workers()), Mono
+					.error(() -> new SmsBalanceException(account, Objects.requireNonNull(pending.get()), null)));
+		});
+	}
+
+	private Mono<EngageLabSmsTarget> resolve(String account, AtomicReference<SmsBalanceFailure> pending) {
+		return Mono.defer(() -> {
+			pending.set(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE);
+			return this.resolvers.computeIfAbsent(account, (name) -> new BoundedExecutor(this.threads, 1))
+				.call(() -> EngageLabSmsTarget.resolve(account, this.connectionDetails,
+						this.settings.allowPlaintext()));
+		}).doOnNext((target) -> pending.set(SmsBalanceFailure.TIMEOUT));
+	}
+
+	private <T> Mono<T> attempt(Engine engine, EngageLabSmsTarget target, String path,
+			Function<JsonNode, @Nullable T> reader, AtomicBoolean permanent) {
+		return engine.webClient()
+			.get()
+			// As text, not as URI: only then is the observation's uri the path alone
+			.uri(target.baseUrl() + path)
+			.headers((headers) -> headers.setBasicAuth(target.mask().authorization()))
+			.accept(MediaType.APPLICATION_JSON)
+			.exchangeToMono((response) -> response.bodyToMono(byte[].class)
+				.defaultIfEmpty(new byte[0])
+				.map((body) -> new EngageLabSmsAnswer(response.statusCode().value(),
+						response.headers().asHttpHeaders().getFirst(HttpHeaders.RETRY_AFTER), body)))
+			.map((answer) -> answer.read(reader, target.account(), engine.mapper(), target.mask(), this.threads.now()))
+			.onErrorMap((ex) -> !(ex instanceof SmsBalanceException), (ex) -> {
+				// Certificates that are not accepted will not be next time
+				permanent.set(NestedExceptionUtils.getMostSpecificCause(ex) instanceof GeneralSecurityException);
+				return failed(target, ex);
+			});
+	}
+
+	// Without the exception itself, which holds the request and its headers
+	private static SmsBalanceException failed(EngageLabSmsTarget target, Throwable ex) {
+		Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
+		boolean timeout = root instanceof HttpTimeoutException && !(root instanceof HttpConnectTimeoutException);
+		return new SmsBalanceException(target.account(),
+				timeout ? SmsBalanceFailure.TIMEOUT : SmsBalanceFailure.UNREACHABLE,
+				target.mask()
+					.apply(root.getClass().getSimpleName()
+							+ ((root.getMessage() != null) ? ": " + root.getMessage() : "")),
+				null);
+	}
+
+	private Retry retry(Scheduler timer, AtomicBoolean permanent, AtomicReference<SmsBalanceFailure> pending) {
+		return Retry.backoff(this.settings.maxRetries(), this.settings.retryDelay())
+			.maxBackoff(this.settings.maxRetryDelay())
+			.scheduler(timer)
+			.filter((ex) -> !permanent.get() && isWorthAnotherAttempt(ex))
+			.doBeforeRetry((signal) -> {
+				if (signal.failure() instanceof SmsBalanceException failed) {
+					pending.set(failed.getFailure());
+				}
+			})
+			.doBeforeRetryAsync((signal) -> Mono.justOrEmpty(retryAfter(signal.failure()))
+				.flatMap((wait) -> Mono.delay(wait, timer))
+				.then())
+			.onRetryExhaustedThrow((spec, signal) -> signal.failure());
+	}
+
+	private boolean isWorthAnotherAttempt(Throwable ex) {
+		Duration wait = retryAfter(ex);
+		return ex instanceof SmsBalanceException failed && failed.getFailure().isRetryable()
+				&& (wait == null || wait.compareTo(this.settings.maxRetryDelay()) <= 0);
+	}
+
+	private static @Nullable Duration retryAfter(Throwable ex) {
+		return (ex instanceof SmsBalanceException failed) ? failed.getRetryAfter() : null;
+	}
+
+	private synchronized Timing timing() {
+		if (this.timing == null) {
+			this.timing = new Timing(Schedulers.fromExecutorService(this.threads.timer()),
+					Schedulers.fromExecutor(this.threads::execute));
+		}
+		return this.timing;
+	}
+
+	// Whoever comes while it is made waits without a thread
+	private Mono<Engine> engine() {
+		Engine made = this.engine;
+		return (made != null) ? Mono.just(made) : this.maker.call(this::make);
+	}
+
+	private Engine make() {
+		Engine made = this.engine;
+		if (made == null) {
+			DefaultUriBuilderFactory uriBuilderFactory = new DefaultUriBuilderFactory();
+			// Base URLs are complete as they are
+			uriBuilderFactory.setEncodingMode(EncodingMode.NONE);
+			made = new Engine(WebClient.builder().clientConnector(this.connector).codecs((codecs) -> {
+				codecs.registerDefaults(false);
+				codecs.customCodecs().register(new ByteArrayDecoder());
+			}).uriBuilderFactory(uriBuilderFactory).observationRegistry(this.observationRegistry).build(),
+					EngageLabSmsAnswer.strictMapper());
+			this.engine = made;
+		}
+		return made;
+	}
+
+	/**
+	 * What is made when it is first needed, off the start-up path.
+	 */
+	private record Engine(WebClient webClient, JsonMapper mapper) {
+	}
+
+	private record Timing(Scheduler timer, Scheduler workers) {
+	}
+
+}

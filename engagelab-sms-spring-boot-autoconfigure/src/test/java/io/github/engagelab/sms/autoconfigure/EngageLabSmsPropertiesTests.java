@@ -1,0 +1,196 @@
+package io.github.engagelab.sms.autoconfigure;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Stream;
+
+import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails.Credentials;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
+import io.github.engagelab.sms.testsupport.RawServer;
+import io.github.engagelab.sms.testsupport.TestContexts;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+/**
+ * What is bound from {@code engagelab.sms.*}, and what is refused and how.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class EngageLabSmsPropertiesTests {
+
+	private final ApplicationContextRunner runner = TestContexts.runner()
+		.withPropertyValues("engagelab.sms.refresh.enabled=false");
+
+	@Test
+	void credentialsWhenPlaceholderIsUnresolvedAreNotSetAndNameTheVariable(CapturedOutput output) {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			TestContexts.runner()
+				.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl())
+				.withInitializer((context) -> context.getEnvironment()
+					.getPropertySources()
+					.addFirst(new MapPropertySource("unresolved",
+							Map.of("engagelab.sms.dev-key", "${NO_SUCH_KEY}", "engagelab.sms.dev-secret",
+									" ${NO_SUCH_SECRET}\n"))))
+				.run((context) -> {
+					SmsBalanceException failure = catchThrowableOfType(SmsBalanceException.class,
+							context.getBean(SmsBalanceService.class)::getBalance);
+					assertThat(failure.getFailure()).isEqualTo(SmsBalanceFailure.NOT_CONFIGURED);
+					assertThat(failure).hasMessageContaining("NO_SUCH_KEY is not set");
+					assertThat(context.getBean(SmsBalanceService.class).getStatus().state())
+						.isEqualTo(SmsAccountState.UNKNOWN);
+					assertThat(context.getBean(SmsBalanceMonitors.class).get("default").getDetails().asMap().toString())
+						.contains("NO_SUCH_KEY is not set");
+					Awaitility.await().until(() -> output.getAll().contains("WARN"));
+				});
+			assertThat(server.requests()).isEmpty();
+			assertThat(output.getAll().lines().filter((line) -> line.contains("WARN"))).singleElement()
+				.asString()
+				.contains("NO_SUCH_KEY is not set", "engagelab.sms.dev-key");
+		}
+	}
+
+	@Test
+	void credentialsWhenOnlyTheSecretIsUnresolvedFailAndNameTheVariable(CapturedOutput output) {
+		assertThatException()
+			.isThrownBy(() -> start("engagelab.sms.dev-key=k", "engagelab.sms.dev-secret=${NO_SUCH_SECRET}"));
+		assertThat(output).contains("Property: engagelab.sms.dev-secret", "its variable NO_SUCH_SECRET is not set",
+				"Set NO_SUCH_SECRET too, or remove engagelab.sms.dev-key");
+	}
+
+	@Test
+	void accountWhenPlaceholderIsUnresolvedStaysBesideOthers() {
+		this.runner
+			.withPropertyValues("engagelab.sms.accounts.otp.dev-key=k", "engagelab.sms.accounts.otp.dev-secret=s")
+			.withInitializer((context) -> context.getEnvironment()
+				.getPropertySources()
+				.addFirst(new MapPropertySource("unresolved",
+						Map.of("engagelab.sms.dev-key", "${NO_SUCH_KEY}", "engagelab.sms.dev-secret", "${X}"))))
+			.run((context) -> assertThat(context.getBean(SmsBalanceService.class).getAccounts())
+				.containsExactly("default", "otp"));
+	}
+
+	@Test
+	void credentialsWithWhiteSpaceAroundThemAreStripped() {
+		this.runner
+			.withInitializer((context) -> context.getEnvironment()
+				.getPropertySources()
+				.addFirst(new MapPropertySource("files",
+						Map.of("engagelab.sms.dev-key", " k\r\n", "engagelab.sms.dev-secret", "\ts \n"))))
+			.run((context) -> assertThat(context.getBean(EngageLabSmsConnectionDetails.class).getCredentials("default"))
+				.isEqualTo(new Credentials("k", "s")));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "1m, , PT5M", "1s, , PT5M", "100s, , PT5M", "2m, , PT6M", "10m, , PT30M", "10m, 15m, PT15M",
+			"1s, 1500ms, PT1.5S" })
+	void maxAgeWhenUnsetIsTheGreaterOf5mAnd3Intervals(String interval, String maxAge, Duration expected) {
+		TestContexts.runner()
+			.withPropertyValues("engagelab.sms.refresh.interval=" + interval)
+			.withPropertyValues((maxAge != null) ? "engagelab.sms.refresh.max-age=" + maxAge : "unset=")
+			.run((context) -> assertThat(context.getBean(EngageLabSmsProperties.class).refresh().effectiveMaxAge())
+				.isEqualTo(expected));
+	}
+
+	@Test
+	void maxAgeWhenNothingIsPolledMayBeShorterThanTheInterval() {
+		this.runner.withPropertyValues("engagelab.sms.refresh.max-age=1s")
+			.run((context) -> assertThat(context).hasNotFailed());
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			engagelab.sms.refresh.max-age=89s               | engagelab.sms.refresh.max-age      | at least 90s
+			engagelab.sms.refresh.max-age=200000d           | engagelab.sms.refresh.max-age      | at most 365d
+			engagelab.sms.refresh.interval=200000d          | engagelab.sms.refresh.interval     | at most 365d
+			engagelab.sms.http.connect-timeout=200000d      | engagelab.sms.http.connect-timeout | at most 365d
+			engagelab.sms.http.read-timeout=200000d         | engagelab.sms.http.read-timeout    | at most 365d
+			engagelab.sms.http.request-timeout=200000d      | engagelab.sms.http.request-timeout | at most 365d
+			engagelab.sms.retry.delay=200000d               | engagelab.sms.retry.delay          | at most 365d
+			engagelab.sms.retry.max-delay=200000d           | engagelab.sms.retry.max-delay      | at most 365d
+			engagelab.sms.base-url=https://h.example:70000  | engagelab.sms.base-url             | like https://
+			engagelab.sms.base-url=https://h.example:0      | engagelab.sms.base-url             | like https://
+			engagelab.sms.accounts[.].dev-key=k             | engagelab.sms.accounts             | letters, digits
+			engagelab.sms.accounts[..].dev-key=k            | engagelab.sms.accounts             | letters, digits
+			""")
+	void runWhenPropertyIsWrongFailsAndSaysWhatToDo(String setting, String property, String action,
+			CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start(setting.stripTrailing()));
+		assertThat(output).contains("APPLICATION FAILED TO START", "Property: " + property, action);
+	}
+
+	@Test
+	void runWhenInheritedWarningThresholdIsTooLowSaysWhereItComesFrom(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start("engagelab.sms.threshold.low=5",
+				"engagelab.sms.threshold.warning=20", "engagelab.sms.accounts.otp.threshold.low=50"));
+		assertThat(output).contains("Property: engagelab.sms.accounts.otp.threshold.low",
+				"50 is greater than the warning threshold 20, which comes from engagelab.sms.threshold.warning",
+				"Set engagelab.sms.accounts.otp.threshold.warning to at least 50");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "my-team, ENGAGELAB_SMS_ACCOUNTS_MYTEAM_DEVKEY", "OTP, ENGAGELAB_SMS_ACCOUNTS_OTP_DEVKEY" })
+	void runWhenNamesDifferInCaseAndSeparatorsOnlyFails(String name, String variable, @TempDir Path directory,
+			CapturedOutput output) throws Exception {
+		Path yaml = Files.writeString(directory.resolve("application.yaml"), """
+				engagelab.sms.accounts:
+				  %s: {dev-key: k, dev-secret: s}
+				""".formatted(name));
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.replace(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
+					new SystemEnvironmentPropertySource(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
+							Map.of(variable, "k", variable.replace("KEY", "SECRET"), "s")));
+		assertThatException()
+			.isThrownBy(() -> application().environment(environment).run("--spring.config.location=" + yaml.toUri()));
+		assertThat(output).contains("Property: engagelab.sms.accounts.", "the account is also set by",
+				"Names that differ only in case and separators are the same name");
+	}
+
+	@Test
+	void runWhenDefaultIsSetTwiceFailsHoweverItIsSpelt(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start("engagelab.sms.dev-key=k", "engagelab.sms.dev-secret=s",
+				"engagelab.sms.accounts.Default.dev-key=k", "engagelab.sms.accounts.Default.dev-secret=s"));
+		assertThat(output).contains("Property: engagelab.sms.accounts.", "also set by engagelab.sms.dev-key");
+	}
+
+	private static ConfigurableApplicationContext start(String... settings) {
+		return application().run(Stream.of(settings).map((setting) -> "--" + setting).toArray(String[]::new));
+	}
+
+	private static SpringApplicationBuilder application() {
+		return new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE);
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration(EngageLabSmsAutoConfiguration.class)
+	static class Application {
+
+	}
+
+}

@@ -1,0 +1,206 @@
+package io.github.engagelab.sms.testsupport;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Delayed;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
+
+/**
+ * Time that passes when a test says so, for tests of one thread: the timer's tasks run
+ * while time advances, and a worker's at once on the thread that hands them over.
+ */
+public final class VirtualTime {
+
+	private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>(
+			Comparator.<Task<?>>comparingLong((task) -> task.due).thenComparingLong((task) -> task.number));
+
+	private long nanos;
+
+	private long wallOffset;
+
+	private long scheduled;
+
+	/**
+	 * Return threads on this time.
+	 * @return the threads
+	 */
+	public EngageLabSmsThreads threads() {
+		return new EngageLabSmsThreads(new Timer(), new DirectExecutor(), new DirectExecutor(), this::nanoTime,
+				new WallClock());
+	}
+
+	public long nanoTime() {
+		return this.nanos;
+	}
+
+	public Duration elapsed() {
+		return Duration.ofNanos(this.nanos);
+	}
+
+	public void advanceTimeBy(Duration duration) {
+		advanceTimeTo(this.nanos + duration.toNanos());
+	}
+
+	public void advanceTimeTo(Instant instant) {
+		advanceTimeTo(Duration.between(Instant.EPOCH, instant).toNanos());
+	}
+
+	/**
+	 * Set the host's wall clock, which does not change how much time passes.
+	 * @param duration by how much
+	 */
+	public void setClockBackBy(Duration duration) {
+		this.wallOffset -= duration.toNanos();
+	}
+
+	private void advanceTimeTo(long target) {
+		for (Task<?> next = this.tasks.peek(); next != null && next.due <= target; next = this.tasks.peek()) {
+			this.tasks.remove();
+			this.nanos = Math.max(this.nanos, next.due);
+			next.run();
+		}
+		this.nanos = target;
+	}
+
+	private final class WallClock extends Clock {
+
+		@Override
+		public ZoneId getZone() {
+			return ZoneOffset.UTC;
+		}
+
+		@Override
+		public Clock withZone(ZoneId zone) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public Instant instant() {
+			return Instant.EPOCH.plusNanos(VirtualTime.this.nanos + VirtualTime.this.wallOffset);
+		}
+
+	}
+
+	private final class Task<V> extends FutureTask<V> implements ScheduledFuture<V> {
+
+		private final long due;
+
+		private final long number = ++VirtualTime.this.scheduled;
+
+		private Task(Callable<V> callable, long delay) {
+			super(callable);
+			this.due = VirtualTime.this.nanos + Math.max(0, delay);
+			VirtualTime.this.tasks.add(this);
+		}
+
+		@Override
+		public boolean cancel(boolean mayInterruptIfRunning) {
+			VirtualTime.this.tasks.remove(this);
+			return super.cancel(mayInterruptIfRunning);
+		}
+
+		@Override
+		public long getDelay(TimeUnit unit) {
+			return unit.convert(this.due - VirtualTime.this.nanos, TimeUnit.NANOSECONDS);
+		}
+
+		@Override
+		public int compareTo(Delayed other) {
+			return Long.compare(getDelay(TimeUnit.NANOSECONDS), other.getDelay(TimeUnit.NANOSECONDS));
+		}
+
+	}
+
+	private static class DirectExecutor extends AbstractExecutorService implements ExecutorService {
+
+		private boolean shutdown;
+
+		@Override
+		public void execute(Runnable task) {
+			checkOpen();
+			task.run();
+		}
+
+		final void checkOpen() {
+			if (this.shutdown) {
+				throw new RejectedExecutionException("Closed");
+			}
+		}
+
+		@Override
+		public void shutdown() {
+			this.shutdown = true;
+		}
+
+		@Override
+		public List<Runnable> shutdownNow() {
+			this.shutdown = true;
+			return List.of();
+		}
+
+		@Override
+		public boolean isShutdown() {
+			return this.shutdown;
+		}
+
+		@Override
+		public boolean isTerminated() {
+			return this.shutdown;
+		}
+
+		@Override
+		public boolean awaitTermination(long timeout, TimeUnit unit) {
+			return true;
+		}
+
+	}
+
+	private final class Timer extends DirectExecutor implements ScheduledExecutorService {
+
+		@Override
+		public List<Runnable> shutdownNow() {
+			VirtualTime.this.tasks.clear();
+			return super.shutdownNow();
+		}
+
+		@Override
+		public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+			return schedule(Executors.callable(command), delay, unit);
+		}
+
+		@Override
+		public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
+			checkOpen();
+			return new Task<>(callable, unit.toNanos(delay));
+		}
+
+		@Override
+		public ScheduledFuture<?> scheduleAtFixedRate(Runnable command, long initialDelay, long period, TimeUnit unit) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public ScheduledFuture<?> scheduleWithFixedDelay(Runnable command, long initialDelay, long delay,
+				TimeUnit unit) {
+			throw new UnsupportedOperationException();
+		}
+
+	}
+
+}
