@@ -78,51 +78,49 @@ type BalancePanel =
 // Replicas watch the same accounts, and each counts all of their spending: they are joined by max, never added up.
 
 const total = 'max by (account) (engagelab_sms_total_balance10000{account=~"$account"}) / 10000';
-const low = 'max by (account) (engagelab_sms_balance_threshold{account=~"$account", level="low"})';
-const warning = 'max by (account) (engagelab_sms_balance_threshold{account=~"$account", level="warning"})';
-const up = 'max by (account) (engagelab_sms_up{account=~"$account"})';
 
 // The rule is better than the fall-back, which forgets at a deployment what the replaced replicas saw.
 const spentPerSecond =
   '(account:engagelab_sms_spent:max_rate6h{account=~"$account"}' +
   ' or max by (account) (rate(engagelab_sms_spent_total{account=~"$account"}[6h])))';
 
-// A counter appears with its first refusal, which increase() does not see: a new one counts as a whole.
-const refusals =
-  'engagelab_sms_refreshes_total{account=~"$account",' +
-  ' outcome=~"invalid_credentials|credentials_disabled|merchant_deleted|access_denied"}';
-const refusedLately =
-  `max by (account) (${refusals} unless engagelab_sms_refreshes_total offset 10m or increase(${refusals}[10m])) > 0`;
+const everyDecreaseCounts =
+  'Every decrease counts as spent: an increase cannot be told from a top-up, so answers that alternate between two ' +
+  'amounts look like spending.';
 
-// The first that applies; "* 0 + n" turns what a line selects into the number of its state.
-const state = [
-  `(${refusedLately} and ${up} == 0) * 0 + 3`,
-  `(${up} unless ${total}) * 0 + 4`,
-  `(${total} < ${low}) * 0 + 2`,
-  `(${total} < ${warning}) * 0 + 1`,
-  `${total} * 0`,
-].join('\nor ');
+// Replicas that disagree are in different states, of which the first in this order counts: the best of them.
+const states = [
+  { name: 'ok', color: 'green' },
+  { name: 'warning', color: 'orange' },
+  { name: 'low', color: 'red' },
+  { name: 'rejected', color: 'purple' },
+  { name: 'unavailable', color: '#808080' },
+  { name: 'unknown', color: 'blue' },
+];
+
+// One series an account, with its state as a label and the state's index as the value.
+const stateByAccount = states
+  .map(({ name }, index) => {
+    const inState = `max by (account, state) (engagelab_sms_state{account=~"$account", state="${name}"}) == 1`;
+    return `(${inState}) * 0 + ${index}`;
+  })
+  .join('\nor on (account) ');
+
+// Without the label, so that a timeline has one line an account.
+const state = `max by (account) (\n${stateByAccount}\n)`;
 
 const stateMappings: ValueMapping[] = [
   {
     type: MappingType.ValueToText,
-    options: {
-      '0': { index: 0, text: 'OK', color: 'green' },
-      '1': { index: 1, text: 'WARNING', color: 'orange' },
-      '2': { index: 2, text: 'LOW', color: 'red' },
-      '3': { index: 3, text: 'REJECTED', color: 'purple' },
-      '4': { index: 4, text: 'UNAVAILABLE', color: '#808080' },
-    },
+    options: Object.fromEntries(
+      states.map(({ name, color }, index) => [index, { index, text: name.toUpperCase(), color }]),
+    ),
   },
 ];
 
-// The thresholds differ by account and are metrics, so the colour cannot come from thresholds of the panel: the query
-// says the state in a label, by which the overrides know the series.
-const totalWithState = [
-  `label_replace(${total} < ${low}, "state", "LOW", "", "")`,
-  `label_replace(${total} < ${warning}, "state", "WARNING", "", "")`,
-  `label_replace(${total}, "state", "OK", "", "")`,
-].join('\nor on (account) ');
+// The thresholds differ by account, so the colour cannot come from thresholds of the panel: the query takes the state
+// along as a label, by which the overrides know the series.
+const totalWithState = `${total}\n+ on (account) group_left (state) 0 * (\n${stateByAccount}\n)`;
 
 const datasource: DataSourceRef = { type: 'prometheus', uid: '${datasource}' };
 
@@ -178,12 +176,13 @@ const panels: BalancePanel[] = [
     type: 'stat',
     title: 'State',
     description:
-      'REJECTED: the provider refuses the credentials. UNAVAILABLE: no replica has a balance younger than max-age. ' +
-      'LOW, WARNING: the total is below that threshold. OK: none of these.',
+      'OK: the total is not below a threshold. WARNING, LOW: the total is below that threshold. REJECTED: the provider ' +
+      'refuses the credentials. UNAVAILABLE: the balance is older than max-age. UNKNOWN: there are no credentials, or ' +
+      'nothing has been read yet. If replicas are in different states, the first of these is shown.',
     datasource,
     gridPos: { x: 0, y: 0, w: 5, h: 6 },
     options: stat,
-    fieldConfig: { defaults: { unit: 'none', mappings: stateMappings, noValue: 'UNKNOWN' }, overrides: [] },
+    fieldConfig: { defaults: { unit: 'none', mappings: stateMappings, noValue: 'no data' }, overrides: [] },
     targets: [{ refId: 'A', datasource, expr: state, legendFormat: '{{account}}', instant: true, range: false }],
   },
   {
@@ -191,8 +190,8 @@ const panels: BalancePanel[] = [
     type: 'stat',
     title: 'Balance',
     description:
-      'Total balance in account currency, as the provider was last asked; its colour says how it compares to the ' +
-      'thresholds. Empty once it is older than max-age.',
+      'Total balance in account currency, as the provider was last asked; its colour is that of the state. ' +
+      'Empty once it is older than max-age.',
     datasource,
     gridPos: { x: 5, y: 0, w: 7, h: 6 },
     options: stat,
@@ -201,9 +200,8 @@ const panels: BalancePanel[] = [
         unit: 'locale',
         decimals: 4,
         noValue: 'not read lately',
-        color: { mode: FieldColorModeId.Fixed, fixedColor: 'green' },
       },
-      overrides: [named('WARNING', 'orange'), named('LOW', 'red')],
+      overrides: states.map(({ name, color }) => named(name, color)),
     },
     targets: [
       {
@@ -244,8 +242,9 @@ const panels: BalancePanel[] = [
     type: 'stat',
     title: 'Burn rate per day',
     description:
-      'What a day costs at the rate of the last 6 hours, in account currency. Top-ups do not count. Uses the ' +
-      'recording rule account:engagelab_sms_spent:max_rate6h, and without the rules the counter itself.',
+      'What a day costs at the rate of the last 6 hours, in account currency. Top-ups do not count. ' +
+      everyDecreaseCounts +
+      ' Uses the recording rule account:engagelab_sms_spent:max_rate6h, and without the rules the counter itself.',
     datasource,
     gridPos: { x: 16, y: 0, w: 4, h: 6 },
     options: plainStat,
@@ -329,7 +328,7 @@ const panels: BalancePanel[] = [
     id: 8,
     type: 'timeseries',
     title: 'Burn rate per hour',
-    description: 'What was spent in the hour before, in account currency. Top-ups do not count.',
+    description: `What was spent in the hour before, in account currency. Top-ups do not count. ${everyDecreaseCounts}`,
     datasource,
     gridPos: { x: 0, y: 16, w: 12, h: 8 },
     options: { legend, tooltip },
@@ -375,7 +374,7 @@ const panels: BalancePanel[] = [
     id: 10,
     type: 'state-timeline',
     title: 'State over time',
-    description: 'The states of the panel at the top left, one line an account.',
+    description: 'The states of the panel at the top left, one line per account.',
     datasource,
     gridPos: { x: 0, y: 24, w: 24, h: 6 },
     options: {
