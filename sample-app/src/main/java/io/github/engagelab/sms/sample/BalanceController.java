@@ -2,9 +2,11 @@ package io.github.engagelab.sms.sample;
 
 import java.math.BigDecimal;
 
+import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
-import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.UnknownSmsAccountException;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.http.HttpStatus;
@@ -13,6 +15,7 @@ import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.server.ResponseStatusException;
 
 /**
  * Shows the injected {@link SmsBalanceService} at work.
@@ -28,18 +31,27 @@ class BalanceController {
 
 	@GetMapping("/balance")
 	Balance balance(@RequestParam(required = false) @Nullable String account) {
-		return Balance.of((account != null) ? this.balanceService.forAccount(account).getBalance()
-				: this.balanceService.getBalance());
+		SmsBalanceService service = (account != null) ? this.balanceService.forAccount(account) : this.balanceService;
+		// Open to all, so it must not call the provider for each request
+		SmsAccountStatus status = service.getStatus();
+		if (status.snapshot() == null) {
+			throw new ResponseStatusException(HttpStatus.SERVICE_UNAVAILABLE, describe(status.failure()));
+		}
+		return Balance.of(status.snapshot().balance());
+	}
+
+	private static String describe(@Nullable SmsBalanceFailure failure) {
+		return (failure != null) ? failure + ": " + failure.getHint() : "No balance has been read yet";
 	}
 
 	@ExceptionHandler
-	ProblemDetail onUnknownAccount(IllegalArgumentException ex) {
+	ProblemDetail onUnknownAccount(UnknownSmsAccountException ex) {
 		return ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, ex.getMessage());
 	}
 
 	@ExceptionHandler
-	ProblemDetail onFailure(SmsBalanceException ex) {
-		return ProblemDetail.forStatusAndDetail(HttpStatus.BAD_GATEWAY, ex.getMessage());
+	ProblemDetail onNoBalance(ResponseStatusException ex) {
+		return ex.getBody();
 	}
 
 	/**

@@ -38,7 +38,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @EnabledIf(value = "isBrowserInstalled",
 		disabledReason = "No browser to open the page with: " + PageTests.BROWSER + " and " + PageTests.DRIVER
 				+ " are needed (Debian's packages chromium and chromium-driver)")
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = "engagelab.sms.refresh.enabled=true")
 class PageTests {
 
 	static final String BROWSER = "/usr/bin/chromium";

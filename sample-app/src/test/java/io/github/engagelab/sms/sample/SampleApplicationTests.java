@@ -1,5 +1,7 @@
 package io.github.engagelab.sms.sample;
 
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceService;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +15,7 @@ import org.springframework.test.context.ActiveProfiles;
 import org.springframework.test.web.servlet.assertj.MockMvcTester;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 class SampleApplicationTests {
 
@@ -25,26 +28,27 @@ class SampleApplicationTests {
 		@Autowired
 		private MockMvcTester mvc;
 
+		@Autowired
+		private SmsBalanceService service;
+
 		@Test
 		void storyOfAnAccount() {
-			assertBalance("/balance", "12.3456", "2.0000", "14.3456");
+			assertBalance("/balance", "default", "12.3456", "2.0000", "14.3456");
 			assertThat(this.mvc.post().uri("/demo/spend?amount=5")).hasStatus(204);
-			assertBalance("/balance", "9.3456", "0.0000", "9.3456");
+			// From the snapshot, until the next refresh
+			assertThat(this.mvc.get().uri("/balance")).hasStatusOk().bodyText().contains("\"totalBalance\":14.3456");
+			assertBalance("/balance", "default", "9.3456", "0.0000", "9.3456");
 			assertThat(this.mvc.post().uri("/demo/top-up?amount=0.0001")).hasStatus(204);
-			assertBalance("/balance?account=default", "9.3457", "0.0000", "9.3457");
-			assertBalance("/balance?account=marketing", "250.0000", "0.0000", "250.0000");
+			assertBalance("/balance?account=default", "default", "9.3457", "0.0000", "9.3457");
+			assertBalance("/balance?account=marketing", "marketing", "250.0000", "0.0000", "250.0000");
 			assertThat(this.mvc.post().uri("/demo/fail?fault=SERVER_ERROR&account=marketing")).hasStatus(204);
-			assertThat(this.mvc.get().uri("/balance?account=marketing")).hasStatus(502)
-				.bodyText()
-				.contains("SERVER_ERROR (HTTP 500, code 1000", "internal error");
+			assertThatRefreshFails("SERVER_ERROR (HTTP 500, code 1000, \"internal error\")");
 			assertThat(this.mvc.post().uri("/demo/fail?fault=INVALID_CREDENTIALS&account=marketing")).hasStatus(204);
-			assertThat(this.mvc.get().uri("/balance?account=marketing")).hasStatus(502)
-				.bodyText()
-				.contains("INVALID_CREDENTIALS (HTTP 401, code 2001");
+			assertThatRefreshFails("INVALID_CREDENTIALS (HTTP 401, code 2001");
 			assertThat(this.mvc.post().uri("/demo/fail?fault=HANG&account=marketing")).hasStatus(204);
-			assertThat(this.mvc.get().uri("/balance?account=marketing")).hasStatus(502).bodyText().contains("TIMEOUT");
+			assertThatRefreshFails("TIMEOUT");
 			assertThat(this.mvc.post().uri("/demo/recover?account=marketing")).hasStatus(204);
-			assertBalance("/balance?account=marketing", "250.0000", "0.0000", "250.0000");
+			assertBalance("/balance?account=marketing", "marketing", "250.0000", "0.0000", "250.0000");
 		}
 
 		@ParameterizedTest
@@ -63,11 +67,22 @@ class SampleApplicationTests {
 				.contains("[default, marketing]");
 		}
 
-		private void assertBalance(String uri, String balance, String giftBalance, String totalBalance) {
+		private void assertBalance(String uri, String account, String balance, String giftBalance,
+				String totalBalance) {
+			this.service.forAccount(account).getBalance();
 			assertThat(this.mvc.get().uri(uri)).hasStatusOk()
 				.bodyText()
 				.isEqualTo("{\"balance\":%s,\"giftBalance\":%s,\"totalBalance\":%s}".formatted(balance, giftBalance,
 						totalBalance));
+		}
+
+		private void assertThatRefreshFails(String message) {
+			assertThatExceptionOfType(SmsBalanceException.class)
+				.isThrownBy(this.service.forAccount("marketing")::getBalance)
+				.withMessageContaining(message);
+			assertThat(this.mvc.get().uri("/balance?account=marketing")).hasStatusOk()
+				.bodyText()
+				.contains("\"totalBalance\":250.0000");
 		}
 
 	}
@@ -81,9 +96,13 @@ class SampleApplicationTests {
 		@Autowired
 		private MockMvcTester mvc;
 
+		@Autowired
+		private SmsBalanceService service;
+
 		@Test
 		void startsWithoutCredentialsAndSaysWhatIsMissing() {
-			assertThat(this.mvc.get().uri("/balance")).hasStatus(502)
+			assertThatExceptionOfType(SmsBalanceException.class).isThrownBy(this.service::getBalance);
+			assertThat(this.mvc.get().uri("/balance")).hasStatus(503)
 				.bodyText()
 				.contains("NOT_CONFIGURED", "engagelab.sms.dev-key", "engagelab.sms.dev-secret");
 		}
