@@ -335,12 +335,17 @@ class WebClientSmsBalanceClientTests {
 		server.stubFor(WireMock.any(WireMock.anyUrl()).willReturn(WireMock.okJson(RawServer.EXAMPLE)));
 		this.runner.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl() + "/gateway").run((context) -> {
 			context.getBean(SmsBalanceService.class).getBalance();
-			assertThat(context.getBean(MeterRegistry.class).get("http.client.requests").timers()).singleElement()
-				.satisfies((timer) -> {
-					assertThat(timer.count()).isEqualTo(1);
-					assertThat(timer.getId().getTag("uri")).isEqualTo("/gateway/v1/balance");
-					assertThat(timer.getId().getTag("status")).isEqualTo("200");
-				});
+			// The caller has its answer before the observation of the request stops
+			Awaitility.await()
+				.ignoreExceptions()
+				.untilAsserted(
+						() -> assertThat(context.getBean(MeterRegistry.class).get("http.client.requests").timers())
+							.singleElement()
+							.satisfies((timer) -> {
+								assertThat(timer.count()).isEqualTo(1);
+								assertThat(timer.getId().getTag("uri")).isEqualTo("/gateway/v1/balance");
+								assertThat(timer.getId().getTag("status")).isEqualTo("200");
+							}));
 		});
 	}
 
