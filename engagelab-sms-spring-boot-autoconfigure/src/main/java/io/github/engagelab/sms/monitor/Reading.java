@@ -42,9 +42,9 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 	}
 
 	Reading failed(SmsBalanceException failure, Instant now, long nanoTime) {
-		boolean asked = isAsked(failure);
-		return new Reading((asked || this.snapshot != null) ? this.since : null, this.snapshot, failure, now,
-				asked && (this.rejected || failure.getFailure().isRejection()), nanoTime);
+		boolean attempt = isAttempt(failure);
+		return new Reading((attempt || this.snapshot != null) ? this.since : null, this.snapshot, failure, now,
+				attempt && (this.rejected || failure.getFailure().isRejection()), nanoTime);
 	}
 
 	// Return how old the snapshot is or, without one, how long reading has been tried
@@ -61,7 +61,7 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 	}
 
 	SmsAccountState state(SmsBalanceThresholds thresholds, Duration maxAge, long nanoTime) {
-		if (this.failure != null && !isAsked(this.failure)) {
+		if (this.failure != null && !isAttempt(this.failure)) {
 			return SmsAccountState.UNKNOWN;
 		}
 		if (this.rejected) {
@@ -86,7 +86,7 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 		return age != null && age.compareTo(maxAge) >= 0;
 	}
 
-	private static boolean isAsked(SmsBalanceException failure) {
+	private static boolean isAttempt(SmsBalanceException failure) {
 		return failure.getFailure() != SmsBalanceFailure.NOT_CONFIGURED
 				&& failure.getFailure() != SmsBalanceFailure.DISABLED;
 	}

@@ -150,7 +150,7 @@ final class SmsAccountStateNotifier {
 	}
 
 	/**
-	 * What is news.
+	 * Which changes are announced.
 	 */
 	enum Mode {
 

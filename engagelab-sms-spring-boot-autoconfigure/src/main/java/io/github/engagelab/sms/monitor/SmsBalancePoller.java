@@ -141,9 +141,9 @@ public final class SmsBalancePoller implements SmartLifecycle {
 
 		private void poll() {
 			Duration retryAfter = this.monitor.getRetryAfter();
-			boolean asked = retryAfter.isZero() || retryAfter.isNegative();
-			rearm(asked ? jitter() : retryAfter);
-			if (asked) {
+			boolean due = retryAfter.isZero() || retryAfter.isNegative();
+			rearm(due ? jitter() : retryAfter);
+			if (due) {
 				this.period = SmsBalancePoller.this.interval;
 				this.monitor.read();
 			}

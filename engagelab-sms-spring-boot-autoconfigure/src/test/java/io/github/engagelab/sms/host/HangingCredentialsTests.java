@@ -93,9 +93,7 @@ public class HangingCredentialsTests {
 					HostApplications.within(5).until(() -> !provider.reads("bad").isEmpty());
 					// Waiting already, or else the next poll
 					assertThat(ChildJvm.since(released)).isLessThan(Duration.ofMillis(1600));
-					ChildJvm.measured(
-							"names " + provider.mostThreads
-									+ " most threads: %d; 'bad' is read %s after its call has returned",
+					ChildJvm.measured("most threads: %d; 'bad' is read %s after its call has returned",
 							provider.mostThreads.size(), ChildJvm.since(released));
 					assertThat(provider.mostThreads).hasSizeBetween(2, 15);
 				}
