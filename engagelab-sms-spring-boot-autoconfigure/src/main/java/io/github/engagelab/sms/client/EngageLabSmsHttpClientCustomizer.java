@@ -4,9 +4,10 @@ import java.net.http.HttpClient;
 
 /**
  * Callback interface for customizing the JDK {@link HttpClient} that calls the provider,
- * for example to set a proxy and its authenticator. Beans of this type are called in
- * order when the client is built: before the first request, and again when its SSL bundle
- * is updated. A client that follows redirects would send the credentials to another host.
+ * for example to set a proxy and its authenticator, which is used for proxies only. Beans
+ * of this type are called in order whenever a client is built: before the first request,
+ * after an update of its SSL bundle, and in place of a client that has stopped answering.
+ * A client that follows redirects would send the credentials to another host.
  */
 @FunctionalInterface
 public interface EngageLabSmsHttpClientCustomizer {
