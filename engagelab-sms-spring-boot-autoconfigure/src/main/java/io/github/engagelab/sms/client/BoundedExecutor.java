@@ -37,40 +37,24 @@ public final class BoundedExecutor implements Executor {
 
 	@Override
 	public void execute(Runnable task) {
-		if (add(task)) {
-			start();
-		}
+		add(task);
+		start();
 	}
 
 	// Add a task, for example under a lock that it must not run under
-	public synchronized boolean add(Runnable task) {
+	public synchronized void add(Runnable task) {
 		this.waiting.add(task);
-		boolean start = this.running < this.limit;
-		if (start) {
+	}
+
+	// Start what has been added
+	public void start() {
+		synchronized (this) {
+			if (this.waiting.isEmpty() || this.running == this.limit) {
+				return;
+			}
 			this.running++;
 		}
-		return start;
-	}
-
-	public void start() {
-		if (this.threads.isSpare()) {
-			drain();
-		}
-		else {
-			dispatch();
-		}
-	}
-
-	private void dispatch() {
-		try {
-			this.threads.execute(this::drain);
-		}
-		catch (Throwable ex) {
-			synchronized (this) {
-				this.running--;
-			}
-			throw ex;
-		}
+		this.threads.execute(this::drain);
 	}
 
 	// Call a task when the result is subscribed to. Cancelling the subscription removes
@@ -83,6 +67,7 @@ public final class BoundedExecutor implements Executor {
 		});
 	}
 
+	// Return whether the task waited, and has not even begun
 	public boolean cancel(FutureTask<?> task) {
 		boolean waited;
 		synchronized (this) {
@@ -107,8 +92,10 @@ public final class BoundedExecutor implements Executor {
 				logger.warn("A task of the EngageLab SMS balance failed", ex);
 			}
 			if (task instanceof Call<?> call) {
+				// What follows from a result does not count: others need not wait for it
 				release();
-				this.threads.spare(call::signal);
+				start();
+				this.threads.relay(call::signal);
 				return;
 			}
 		}
@@ -117,20 +104,13 @@ public final class BoundedExecutor implements Executor {
 	private synchronized @Nullable Runnable next() {
 		Runnable task = this.waiting.poll();
 		if (task == null) {
-			this.running--;
+			release();
 		}
 		return task;
 	}
 
-	// What follows from a result does not count: others need not wait for it
-	private void release() {
-		synchronized (this) {
-			if (this.waiting.isEmpty()) {
-				this.running--;
-				return;
-			}
-		}
-		dispatch();
+	private synchronized void release() {
+		this.running--;
 	}
 
 	private static final class Call<T> extends FutureTask<T> {
@@ -143,9 +123,6 @@ public final class BoundedExecutor implements Executor {
 		}
 
 		private void signal() {
-			if (isCancelled()) {
-				return;
-			}
 			try {
 				this.sink.success(get());
 			}
@@ -153,7 +130,7 @@ public final class BoundedExecutor implements Executor {
 				this.sink.error((ex.getCause() != null) ? ex.getCause() : ex);
 			}
 			catch (InterruptedException | CancellationException ex) {
-				// Cancelled after all
+				// Nobody waits for it any more
 			}
 		}
 

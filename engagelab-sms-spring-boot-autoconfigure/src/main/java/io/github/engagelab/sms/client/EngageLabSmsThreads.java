@@ -3,6 +3,7 @@ package io.github.engagelab.sms.client;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -48,8 +49,12 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 
 	public EngageLabSmsThreads(@Nullable ClassLoader contextClassLoader) {
 		this(timer(factory("engagelab-sms-timer", contextClassLoader)),
-				elastic(factory("engagelab-sms-worker", contextClassLoader)),
-				http(factory("engagelab-sms-http", contextClassLoader)), System::nanoTime, Clock.systemUTC());
+				pool(0, Integer.MAX_VALUE, new SynchronousQueue<>(),
+						factory("engagelab-sms-worker", contextClassLoader)),
+				// Few: what the JDK's client does here is short
+				pool(HTTP_THREADS, HTTP_THREADS, new LinkedBlockingQueue<>(),
+						factory("engagelab-sms-http", contextClassLoader)),
+				System::nanoTime, Clock.systemUTC());
 	}
 
 	// Create threads with a time of their own, for tests
@@ -87,12 +92,17 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 	// Run a task on a worker. If the process cannot start another thread, the task waits
 	// until it can; after #close() it is dropped
 	public void execute(Runnable task) {
-		execute(task, this.workers);
+		if (this.spare.get() == null) {
+			execute(task, this.workers);
+			return;
+		}
+		this.spare.remove();
+		task.run();
 	}
 
-	// Run a task at the end of what a worker does: what it leads to may run there, too,
-	// rather than on a worker of its own
-	void spare(Runnable task) {
+	// Run a task at the end of what a worker does: the first one that it hands over runs
+	// there, too, rather than on a worker of its own
+	void relay(Runnable task) {
 		this.spare.set(true);
 		try {
 			task.run();
@@ -100,12 +110,6 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 		finally {
 			this.spare.remove();
 		}
-	}
-
-	boolean isSpare() {
-		boolean spare = this.spare.get() != null;
-		this.spare.remove();
-		return spare;
 	}
 
 	// Run a task of the HTTP client. An exception here would be the end of that client
@@ -125,12 +129,8 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 			// Closed: nobody waits for it any more
 		}
 		catch (Error ex) {
-			try {
-				var unused = schedule(() -> execute(task, executor), SHORTAGE_DELAY);
-			}
-			catch (OutOfMemoryError alsoForTheTimer) {
-				// It keeps the task and runs it once its own thread can be started
-			}
+			// If the timer cannot be started either, it keeps the task until it can
+			var unused = trySchedule(() -> execute(task, executor), SHORTAGE_DELAY);
 		}
 	}
 
@@ -147,17 +147,11 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 		return timer;
 	}
 
-	private static ExecutorService elastic(ThreadFactory factory) {
-		return new ThreadPoolExecutor(0, Integer.MAX_VALUE, KEEP_ALIVE.toNanos(), TimeUnit.NANOSECONDS,
-				new SynchronousQueue<>(), factory);
-	}
-
-	// Few: what the JDK's client does here is short
-	private static ExecutorService http(ThreadFactory factory) {
-		ThreadPoolExecutor http = new ThreadPoolExecutor(HTTP_THREADS, HTTP_THREADS, KEEP_ALIVE.toNanos(),
-				TimeUnit.NANOSECONDS, new LinkedBlockingQueue<>(), factory);
-		http.allowCoreThreadTimeOut(true);
-		return http;
+	private static ExecutorService pool(int size, int maxSize, BlockingQueue<Runnable> queue, ThreadFactory factory) {
+		ThreadPoolExecutor pool = new ThreadPoolExecutor(size, maxSize, KEEP_ALIVE.toNanos(), TimeUnit.NANOSECONDS,
+				queue, factory);
+		pool.allowCoreThreadTimeOut(true);
+		return pool;
 	}
 
 	private static ThreadFactory factory(String name, @Nullable ClassLoader contextClassLoader) {

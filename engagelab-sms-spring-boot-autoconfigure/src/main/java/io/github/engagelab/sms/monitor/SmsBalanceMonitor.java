@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.function.BooleanSupplier;
 
 import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
@@ -158,28 +157,23 @@ public final class SmsBalanceMonitor {
 	}
 
 	private void completed(Outcome outcome) {
-		change(() -> {
+		synchronized (this) {
 			this.inFlight = false;
 			this.statistics.add(this.reading.snapshot(), outcome);
 			this.reading = this.reading.ended(outcome, this.threads.now(), this.threads.nanoTime());
 			expireInTime();
-			return this.notifier.add(this.reading, getStatus(), isFresh(), this.newest);
-		});
+			this.notifier.add(this.reading, getStatus(), isFresh(), this.newest);
+		}
+		this.notifier.notifyListeners();
 	}
 
 	private void expire() {
-		change(() -> !isFresh() && this.notifier.add(this.reading, getStatus(), false, null));
-	}
-
-	// Under the lock, but for what follows from it
-	private void change(BooleanSupplier change) {
-		boolean notify;
 		synchronized (this) {
-			notify = change.getAsBoolean();
+			if (!isFresh()) {
+				this.notifier.add(this.reading, getStatus(), false, null);
+			}
 		}
-		if (notify) {
-			this.notifier.notifyListeners();
-		}
+		this.notifier.notifyListeners();
 	}
 
 	private void expireInTime() {
