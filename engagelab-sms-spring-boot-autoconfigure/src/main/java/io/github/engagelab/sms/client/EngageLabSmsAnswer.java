@@ -29,27 +29,15 @@ import tools.jackson.databind.json.JsonMapper;
 @SuppressWarnings("ArrayRecordComponent")
 record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) {
 
-	private static final int CODE_INTERNAL_ERROR = 1000;
-
-	private static final int CODE_AUTHENTICATION_FAILED = 2001;
-
-	private static final int CODE_DISABLED_OR_DELETED = 2002;
-
-	private static final int CODE_RATE_LIMITED = 3004;
-
-	// Create the mapper that reads answers. It is not the application's, whose settings
-	// could turn a broken answer into an amount
-	static JsonMapper strictMapper() {
-		return JsonMapper.builder()
-			.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-			.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-			.build();
-	}
+	// Not the application's, whose settings could turn a broken answer into an amount
+	private static final JsonMapper MAPPER = JsonMapper.builder()
+		.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+		.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+		.build();
 
 	// Read the answer
-	<T> T read(Function<JsonNode, @Nullable T> reader, String account, JsonMapper mapper, SecretMask mask,
-			Instant now) {
-		JsonNode json = parse(mapper);
+	<T> T read(Function<JsonNode, @Nullable T> reader, String account, SecretMask mask, Instant now) {
+		JsonNode json = parse();
 		if (this.status == 200 && json != null && isSuccess(json.path("code"))) {
 			T result = reader.apply(json);
 			if (result != null) {
@@ -59,7 +47,7 @@ record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) 
 		Long number = integer(json, "code");
 		Integer code = (number != null && number == number.intValue()) ? number.intValue() : null;
 		JsonNode message = (json != null) ? json.get("message") : null;
-		throw new SmsBalanceException(account, failure(code), this.status, code,
+		throw new SmsBalanceException(account, failure((code != null) ? code : 0), this.status, code,
 				(message != null && message.isString()) ? mask.apply(message.stringValue()) : null,
 				parseRetryAfter(now));
 	}
@@ -75,39 +63,30 @@ record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) 
 	}
 
 	// Why a body is no JSON stays unsaid: the parser's message may repeat it
-	private @Nullable JsonNode parse(JsonMapper mapper) {
+	private @Nullable JsonNode parse() {
 		try {
-			return mapper.readTree(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(this.body)).toString());
+			return MAPPER.readTree(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(this.body)).toString());
 		}
 		catch (CharacterCodingException | JacksonException ex) {
 			return null;
 		}
 	}
 
-	private SmsBalanceFailure failure(@Nullable Integer code) {
-		if (this.status == 429 || is(code, CODE_RATE_LIMITED)) {
+	// SmsBalanceFailure says what the codes mean
+	private SmsBalanceFailure failure(int code) {
+		if (this.status == 429 || code == 3004) {
 			return SmsBalanceFailure.RATE_LIMITED;
 		}
-		if (this.status == 401 && is(code, CODE_AUTHENTICATION_FAILED)) {
-			return SmsBalanceFailure.INVALID_CREDENTIALS;
-		}
-		if (this.status == 401 && is(code, CODE_DISABLED_OR_DELETED)) {
-			return SmsBalanceFailure.CREDENTIALS_DISABLED;
-		}
-		if (this.status == 403 && is(code, CODE_DISABLED_OR_DELETED)) {
-			return SmsBalanceFailure.MERCHANT_DELETED;
-		}
-		if (this.status == 401 || this.status == 403) {
-			return SmsBalanceFailure.ACCESS_DENIED;
-		}
-		if (this.status >= 500 || is(code, CODE_INTERNAL_ERROR)) {
-			return SmsBalanceFailure.SERVER_ERROR;
-		}
-		return (this.status >= 400) ? SmsBalanceFailure.CLIENT_ERROR : SmsBalanceFailure.MALFORMED_RESPONSE;
-	}
-
-	private static boolean is(@Nullable Integer code, int expected) {
-		return code != null && code == expected;
+		return switch (this.status) {
+			case 401 -> switch (code) {
+				case 2001 -> SmsBalanceFailure.INVALID_CREDENTIALS;
+				case 2002 -> SmsBalanceFailure.CREDENTIALS_DISABLED;
+				default -> SmsBalanceFailure.ACCESS_DENIED;
+			};
+			case 403 -> (code == 2002) ? SmsBalanceFailure.MERCHANT_DELETED : SmsBalanceFailure.ACCESS_DENIED;
+			default -> (this.status >= 500 || code == 1000) ? SmsBalanceFailure.SERVER_ERROR
+					: (this.status >= 400) ? SmsBalanceFailure.CLIENT_ERROR : SmsBalanceFailure.MALFORMED_RESPONSE;
+		};
 	}
 
 	private @Nullable Duration parseRetryAfter(Instant now) {

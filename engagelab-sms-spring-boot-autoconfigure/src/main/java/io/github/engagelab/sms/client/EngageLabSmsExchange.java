@@ -21,12 +21,11 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.retry.Retry;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.core.NestedExceptionUtils;
-import org.springframework.core.codec.ByteArrayDecoder;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
+import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.util.DefaultUriBuilderFactory;
 import org.springframework.web.util.DefaultUriBuilderFactory.EncodingMode;
@@ -42,46 +41,45 @@ final class EngageLabSmsExchange {
 	// what a refresh that ends now has failed of
 	static final String PENDING_FAILURE = "engagelab.sms.pendingFailure";
 
+	private static final int MAX_ATTEMPTS = 16;
+
 	private final EngageLabSmsConnectionDetails connectionDetails;
 
 	private final Settings settings;
 
 	private final EngageLabSmsThreads threads;
 
-	private final ObservationRegistry observationRegistry;
-
-	private final EngageLabSmsHttpConnector connector;
-
 	// One worker for an account's source of credentials: if it hangs, no second one does
 	private final Map<String, BoundedExecutor> resolvers = new ConcurrentHashMap<>();
 
+	// Made when it is first needed, off the start-up path
+	private final SingletonSupplier<WebClient> webClient;
+
+	// Whoever comes while it is made waits without a thread
 	private final BoundedExecutor maker;
 
-	private volatile @Nullable Engine engine;
-
-	private @Nullable Timing timing;
-
 	EngageLabSmsExchange(EngageLabSmsConnectionDetails connectionDetails, Settings settings,
-			EngageLabSmsThreads threads, ObservationRegistry observationRegistry, EngageLabSmsHttpConnector connector) {
+			EngageLabSmsThreads threads, ObservationRegistry observationRegistry, EngageLabSmsHttpClient httpClient) {
 		this.connectionDetails = connectionDetails;
 		this.settings = settings;
 		this.threads = threads;
-		this.observationRegistry = observationRegistry;
-		this.connector = connector;
+		this.webClient = SingletonSupplier.of(() -> makeWebClient(httpClient, observationRegistry));
 		this.maker = new BoundedExecutor(threads, 1);
 	}
 
 	// Send a GET request, at every subscription
 	<T> Mono<T> get(String account, String path, Function<JsonNode, @Nullable T> reader) {
 		return Mono.deferContextual((context) -> {
-			Timing timing = timing();
+			Scheduler timer = Schedulers.fromExecutorService(this.threads.timer());
+			Scheduler workers = Schedulers.fromExecutor(this.threads::execute);
 			AtomicReference<SmsBalanceFailure> pending = context.hasKey(PENDING_FAILURE) ? context.get(PENDING_FAILURE)
 					: new AtomicReference<>(SmsBalanceFailure.TIMEOUT);
 			AtomicBoolean permanent = new AtomicBoolean();
 			return resolve(account, pending)
-				.flatMap((target) -> engine().flatMap((engine) -> attempt(engine, target, path, reader, permanent)))
-				.retryWhen(retry(timing.timer(), permanent, pending))
-				.timeout(Mono.delay(this.settings.requestTimeout(), timing.timer()).publishOn(timing.workers()), Mono
+				.flatMap((target) -> this.maker.call(this.webClient::obtain)
+					.flatMap((webClient) -> attempt(webClient, target, path, reader, permanent)))
+				.retryWhen(retry(timer, permanent, pending))
+				.timeout(Mono.delay(this.settings.requestTimeout(), timer).publishOn(workers), Mono
 					.error(() -> new SmsBalanceException(account, Objects.requireNonNull(pending.get()), null)));
 		});
 	}
@@ -95,10 +93,9 @@ final class EngageLabSmsExchange {
 		}).doOnNext((target) -> pending.set(SmsBalanceFailure.TIMEOUT));
 	}
 
-	private <T> Mono<T> attempt(Engine engine, EngageLabSmsTarget target, String path,
+	private <T> Mono<T> attempt(WebClient webClient, EngageLabSmsTarget target, String path,
 			Function<JsonNode, @Nullable T> reader, AtomicBoolean permanent) {
-		return engine.webClient()
-			.get()
+		return webClient.get()
 			// As text, not as URI: only then is the observation's uri the path alone
 			.uri(target.baseUrl() + path)
 			.headers((headers) -> headers.setBasicAuth(target.mask().authorization()))
@@ -107,7 +104,7 @@ final class EngageLabSmsExchange {
 				.defaultIfEmpty(new byte[0])
 				.map((body) -> new EngageLabSmsAnswer(response.statusCode().value(),
 						response.headers().asHttpHeaders().getFirst(HttpHeaders.RETRY_AFTER), body)))
-			.map((answer) -> answer.read(reader, target.account(), engine.mapper(), target.mask(), this.threads.now()))
+			.map((answer) -> answer.read(reader, target.account(), target.mask(), this.threads.now()))
 			.onErrorMap((ex) -> !(ex instanceof SmsBalanceException), (ex) -> {
 				// Certificates that are not accepted will not be next time
 				permanent.set(NestedExceptionUtils.getMostSpecificCause(ex) instanceof GeneralSecurityException);
@@ -153,43 +150,18 @@ final class EngageLabSmsExchange {
 		return (ex instanceof SmsBalanceException failed) ? failed.getRetryAfter() : null;
 	}
 
-	private synchronized Timing timing() {
-		if (this.timing == null) {
-			this.timing = new Timing(Schedulers.fromExecutorService(this.threads.timer()),
-					Schedulers.fromExecutor(this.threads::execute));
-		}
-		return this.timing;
-	}
-
-	// Whoever comes while it is made waits without a thread
-	private Mono<Engine> engine() {
-		Engine made = this.engine;
-		return (made != null) ? Mono.just(made) : this.maker.call(this::make);
-	}
-
-	private Engine make() {
-		Engine made = this.engine;
-		if (made == null) {
-			DefaultUriBuilderFactory uriBuilderFactory = new DefaultUriBuilderFactory();
-			// Base URLs are complete as they are
-			uriBuilderFactory.setEncodingMode(EncodingMode.NONE);
-			made = new Engine(WebClient.builder().clientConnector(this.connector).codecs((codecs) -> {
-				codecs.registerDefaults(false);
-				codecs.customCodecs().register(new ByteArrayDecoder());
-			}).uriBuilderFactory(uriBuilderFactory).observationRegistry(this.observationRegistry).build(),
-					EngageLabSmsAnswer.strictMapper());
-			this.engine = made;
-		}
-		return made;
-	}
-
-	/**
-	 * What is made when it is first needed, off the start-up path.
-	 */
-	private record Engine(WebClient webClient, JsonMapper mapper) {
-	}
-
-	private record Timing(Scheduler timer, Scheduler workers) {
+	private WebClient makeWebClient(EngageLabSmsHttpClient httpClient, ObservationRegistry observationRegistry) {
+		BoundedExecutor attempts = new BoundedExecutor(this.threads, MAX_ATTEMPTS);
+		DefaultUriBuilderFactory uriBuilderFactory = new DefaultUriBuilderFactory();
+		// Base URLs are complete as they are
+		uriBuilderFactory.setEncodingMode(EncodingMode.NONE);
+		return WebClient.builder()
+			// Not used, but without one an HTTP client is made for nothing
+			.clientConnector((method, uri, callback) -> Mono.empty())
+			.exchangeFunction((request) -> attempts.call(() -> httpClient.send(request)))
+			.uriBuilderFactory(uriBuilderFactory)
+			.observationRegistry(observationRegistry)
+			.build();
 	}
 
 }

@@ -1,25 +1,34 @@
 package io.github.engagelab.sms.client;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
+import reactor.adapter.JdkFlowAdapter;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
-import org.springframework.http.HttpHeaders;
+import org.springframework.core.codec.ByteArrayDecoder;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.codec.DecoderHttpMessageReader;
+import org.springframework.http.codec.HttpMessageReader;
 import org.springframework.util.ReflectionUtils;
+import org.springframework.web.reactive.function.client.ClientRequest;
+import org.springframework.web.reactive.function.client.ClientResponse;
 
 /**
  * The JDK's {@link HttpClient}, built when it is first needed, and rebuilt when it has to
@@ -31,11 +40,16 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 
 	private static final int MAX_BODY_SIZE = 64 * 1024;
 
+	private static final List<HttpMessageReader<?>> READERS = List
+		.of(new DecoderHttpMessageReader<>(new ByteArrayDecoder()));
+
 	// A client one of whose threads has died of a shortage answers nothing any more, and
 	// on JDK 17 not even its timeouts fire
 	private static final int MAX_UNANSWERED = 3;
 
 	private final EngageLabSmsThreads threads;
+
+	private final Duration readTimeout;
 
 	private final Consumer<HttpClient.Builder> customizer;
 
@@ -47,23 +61,27 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 
 	private volatile boolean closed;
 
-	EngageLabSmsHttpClient(EngageLabSmsThreads threads, Consumer<HttpClient.Builder> customizer) {
+	EngageLabSmsHttpClient(EngageLabSmsThreads threads, Duration readTimeout, Consumer<HttpClient.Builder> customizer) {
 		this.threads = threads;
+		this.readTimeout = readTimeout;
 		this.customizer = customizer;
 	}
 
 	// Waits for the whole answer, which comes without its body if that is too large
-	Response send(HttpRequest request) throws IOException, InterruptedException {
+	ClientResponse send(ClientRequest request) throws IOException, InterruptedException {
+		HttpRequest.Builder builder = HttpRequest.newBuilder(request.url()).timeout(this.readTimeout);
+		request.headers().forEach((name, values) -> values.forEach((value) -> builder.header(name, value)));
 		HttpClient current = client();
 		AtomicBoolean answered = new AtomicBoolean();
 		try {
-			HttpResponse<byte[]> response = current.send(this.proxyAuthentication.apply(request, current), (info) -> {
+			var response = current.send(this.proxyAuthentication.apply(builder.build(), current), (info) -> {
 				answered.set(true);
-				return new LimitedBody();
+				return BodySubscribers.ofPublisher();
 			});
-			HttpHeaders headers = new HttpHeaders();
-			response.headers().map().forEach(headers::addAll);
-			return new Response(response.statusCode(), headers, response.body());
+			return ClientResponse.create(HttpStatusCode.valueOf(response.statusCode()), READERS)
+				.headers((headers) -> response.headers().map().forEach(headers::addAll))
+				.body(Mono.justOrEmpty(read(response.body())).flux())
+				.build();
 		}
 		catch (IOException ex) {
 			if (!String.valueOf(ex.getMessage()).contains("selector manager closed")) {
@@ -130,57 +148,13 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 		}
 	}
 
-	/**
-	 * Collects a body inside of {@code send}, which an interrupt ends: on JDK 17, the
-	 * read of an {@code InputStream} goes on.
-	 */
-	private static final class LimitedBody implements BodySubscriber<byte[]> {
-
-		private final CompletableFuture<byte[]> body = new CompletableFuture<>();
-
-		private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-
-		private Flow.@Nullable Subscription subscription;
-
-		@Override
-		public CompletionStage<byte[]> getBody() {
-			return this.body;
-		}
-
-		@Override
-		public void onSubscribe(Flow.Subscription subscription) {
-			this.subscription = subscription;
-			subscription.request(Long.MAX_VALUE);
-		}
-
-		@Override
-		public void onNext(List<ByteBuffer> buffers) {
-			for (ByteBuffer buffer : buffers) {
-				byte[] next = new byte[buffer.remaining()];
-				buffer.get(next);
-				this.bytes.writeBytes(next);
-			}
-			if (this.bytes.size() > MAX_BODY_SIZE) {
-				// Closes the connection
-				Objects.requireNonNull(this.subscription).cancel();
-				this.body.complete(new byte[0]);
-			}
-		}
-
-		@Override
-		public void onError(Throwable ex) {
-			this.body.completeExceptionally(ex);
-		}
-
-		@Override
-		public void onComplete() {
-			this.body.complete(this.bytes.toByteArray());
-		}
-
-	}
-
-	@SuppressWarnings("ArrayRecordComponent")
-	record Response(int status, HttpHeaders headers, byte[] body) {
+	// An interrupt ends this, too, and closes the connection, unlike the read of an
+	// InputStream on JDK 17
+	private static @Nullable DataBuffer read(Flow.Publisher<List<ByteBuffer>> body) {
+		Flux<DataBuffer> buffers = JdkFlowAdapter.flowPublisherToFlux(body)
+			.flatMapIterable(Function.identity())
+			.map(DefaultDataBufferFactory.sharedInstance::wrap);
+		return DataBufferUtils.join(buffers, MAX_BODY_SIZE).onErrorComplete(DataBufferLimitException.class).block();
 	}
 
 }

@@ -45,12 +45,12 @@ public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCl
 	public WebClientSmsBalanceClient(EngageLabSmsConnectionDetails connectionDetails, Settings settings,
 			List<EngageLabSmsHttpClientCustomizer> customizers, ObservationRegistry observationRegistry,
 			EngageLabSmsThreads threads) {
-		this.httpClient = new EngageLabSmsHttpClient(threads, (builder) -> {
+		this.httpClient = new EngageLabSmsHttpClient(threads, settings.readTimeout(), (builder) -> {
 			settings.applyTo(builder);
 			customizers.forEach((customizer) -> customizer.customize(builder));
 		});
 		this.exchange = new EngageLabSmsExchange(connectionDetails, settings, threads, observationRegistry,
-				new EngageLabSmsHttpConnector(this.httpClient, settings.readTimeout(), threads));
+				this.httpClient);
 	}
 
 	@Override

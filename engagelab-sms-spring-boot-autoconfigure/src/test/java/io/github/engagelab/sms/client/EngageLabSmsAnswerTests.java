@@ -147,8 +147,7 @@ class EngageLabSmsAnswerTests {
 	}
 
 	private static Long read(EngageLabSmsAnswer answer) {
-		return answer.read((json) -> EngageLabSmsAnswer.integer(json, "total_balance10000"), "otp",
-				EngageLabSmsAnswer.strictMapper(), SECRETS, NOW);
+		return answer.read((json) -> EngageLabSmsAnswer.integer(json, "total_balance10000"), "otp", SECRETS, NOW);
 	}
 
 	private static SmsBalanceException fail(int status, String body, @Nullable String retryAfter) {
