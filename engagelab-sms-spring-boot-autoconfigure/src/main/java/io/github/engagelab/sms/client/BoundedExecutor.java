@@ -41,12 +41,13 @@ public final class BoundedExecutor implements Executor {
 		start();
 	}
 
-	// Add a task, for example under a lock that it must not run under
-	public synchronized void add(Runnable task) {
+	// Add a task, for example under a lock that it must not run under, and return whether
+	// it needs a start
+	public synchronized boolean add(Runnable task) {
 		this.waiting.add(task);
+		return this.running < this.limit;
 	}
 
-	// Start what has been added
 	public void start() {
 		synchronized (this) {
 			if (this.waiting.isEmpty() || this.running == this.limit) {

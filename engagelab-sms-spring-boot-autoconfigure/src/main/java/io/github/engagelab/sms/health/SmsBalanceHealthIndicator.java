@@ -3,7 +3,6 @@ package io.github.engagelab.sms.health;
 import java.util.Map;
 
 import io.github.engagelab.sms.SmsAccountState;
-import io.github.engagelab.sms.monitor.SmsAccountDetails;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 
 import org.springframework.boot.health.contributor.Health;
@@ -27,11 +26,9 @@ public final class SmsBalanceHealthIndicator implements HealthIndicator {
 
 	@Override
 	public Health health() {
-		SmsAccountDetails details = this.monitor.getDetails();
-		SmsAccountState state = SmsAccountState.valueOf(details.state());
-		return Health.status(this.statuses.getOrDefault(state, defaultStatus(state)))
-			.withDetails(details.asMap())
-			.build();
+		Map<String, Object> details = this.monitor.getDetails();
+		SmsAccountState state = SmsAccountState.valueOf(String.valueOf(details.get("state")));
+		return Health.status(this.statuses.getOrDefault(state, defaultStatus(state))).withDetails(details).build();
 	}
 
 	private static Status defaultStatus(SmsAccountState state) {

@@ -53,8 +53,8 @@ final class SmsAccountStateNotifier {
 	}
 
 	// Add a reading to notify of. To be called under a lock that keeps readings in order
-	void add(Reading reading, SmsAccountStatus status, boolean fresh, @Nullable SmsBalanceRead read) {
-		this.executor.add(() -> {
+	boolean add(Reading reading, SmsAccountStatus status, boolean fresh, @Nullable SmsBalanceRead read) {
+		return this.executor.add(() -> {
 			try {
 				this.listeners.forEach(this::run);
 				if (this.mode == Mode.POLLED || (this.mode == Mode.ON_DEMAND && read != null)) {

@@ -1,9 +1,11 @@
 package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 
 import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
@@ -74,7 +76,7 @@ public final class SmsBalanceMonitor {
 		return status(this.reading, this.threads.nanoTime());
 	}
 
-	public SmsAccountDetails getDetails() {
+	public Map<String, Object> getDetails() {
 		Reading current = this.reading;
 		long nanoTime = this.threads.nanoTime();
 		return SmsAccountDetails.of(status(current, nanoTime), current, nanoTime);
@@ -157,23 +159,28 @@ public final class SmsBalanceMonitor {
 	}
 
 	private void completed(Outcome outcome) {
-		synchronized (this) {
+		change(() -> {
 			this.inFlight = false;
 			this.statistics.add(this.reading.snapshot(), outcome);
 			this.reading = this.reading.ended(outcome, this.threads.now(), this.threads.nanoTime());
 			expireInTime();
-			this.notifier.add(this.reading, getStatus(), isFresh(), this.newest);
-		}
-		this.notifier.notifyListeners();
+			return this.notifier.add(this.reading, getStatus(), isFresh(), this.newest);
+		});
 	}
 
 	private void expire() {
+		change(() -> !isFresh() && this.notifier.add(this.reading, getStatus(), false, null));
+	}
+
+	// Under the lock, but for what follows from it
+	private void change(BooleanSupplier change) {
+		boolean notify;
 		synchronized (this) {
-			if (!isFresh()) {
-				this.notifier.add(this.reading, getStatus(), false, null);
-			}
+			notify = change.getAsBoolean();
 		}
-		this.notifier.notifyListeners();
+		if (notify) {
+			this.notifier.notifyListeners();
+		}
 	}
 
 	private void expireInTime() {
