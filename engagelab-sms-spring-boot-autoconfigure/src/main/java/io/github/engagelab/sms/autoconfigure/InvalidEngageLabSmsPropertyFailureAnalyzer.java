@@ -32,15 +32,11 @@ class InvalidEngageLabSmsPropertyFailureAnalyzer extends AbstractFailureAnalyzer
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, InvalidEngageLabSmsPropertyException cause) {
-		StringBuilder description = new StringBuilder(
-				"Configuration of the EngageLab SMS balance is invalid:%n%n".formatted());
-		description.append("    Property: %s%n".formatted(cause.getProperty()));
 		Origin origin = origin(cause.getProperty());
-		if (origin != null) {
-			description.append("    Origin: %s%n".formatted(origin));
-		}
-		description.append("    Reason: %s".formatted(cause.getReason()));
-		return new FailureAnalysis(description.toString(), cause.getAction(), cause);
+		String description = "Configuration of the EngageLab SMS balance is invalid:%n%n    Property: %s%n%s    Reason: %s"
+			.formatted(cause.getProperty(), (origin != null) ? "    Origin: %s%n".formatted(origin) : "",
+					cause.getReason());
+		return new FailureAnalysis(description, cause.getAction(), cause);
 	}
 
 	private @Nullable Origin origin(String property) {

@@ -34,30 +34,19 @@ final class PropertyRules {
 	}
 
 	static void duration(String property, Duration value, Duration minimum) {
-		if (value.compareTo(minimum) < 0) {
-			throw new InvalidEngageLabSmsPropertyException(property,
-					"%s is less than %s".formatted(text(value), text(minimum)),
-					"Set %s to at least %s. A number without a unit is in milliseconds.".formatted(property,
-							text(minimum)));
-		}
-		if (value.compareTo(MAX_DURATION) > 0) {
-			throw new InvalidEngageLabSmsPropertyException(property, "it is more than 365d",
-					"Set %s to at most 365d.".formatted(property));
-		}
+		check(value.compareTo(MAX_DURATION) <= 0, property, "it is more than 365d",
+				"Set %s to at most 365d.".formatted(property));
+		check(value.compareTo(minimum) >= 0, property, text(value) + " is less than " + text(minimum),
+				"Set %s to at least %s. A number without a unit is in milliseconds.".formatted(property,
+						text(minimum)));
 	}
 
 	static void notNegative(String property, int value) {
-		if (value < 0) {
-			throw new InvalidEngageLabSmsPropertyException(property, value + " is negative",
-					"Set %s to 0 or more.".formatted(property));
-		}
+		check(value >= 0, property, value + " is negative", "Set %s to 0 or more.".formatted(property));
 	}
 
 	static void hasText(String property, String value) {
-		if (!StringUtils.hasText(value)) {
-			throw new InvalidEngageLabSmsPropertyException(property, "it is empty",
-					"Set %s, or remove it.".formatted(property));
-		}
+		check(StringUtils.hasText(value), property, "it is empty", "Set %s, or remove it.".formatted(property));
 	}
 
 	static void accounts(String prefix, @Nullable String devKey, Map<String, Account> accounts, Threshold common,
@@ -68,19 +57,14 @@ final class PropertyRules {
 		}
 		accounts.forEach((name, account) -> {
 			String property = prefix + ".accounts." + name;
-			if (!EngageLabSmsConnectionDetails.isAccountName(name)) {
-				throw new InvalidEngageLabSmsPropertyException(prefix + ".accounts",
-						"'%s' cannot name an account".formatted(name.replaceAll("\\p{C}", " ")),
-						"Use letters, digits, '-', '_' and '.' only, and brackets around a name with a dot.");
-			}
+			check(EngageLabSmsConnectionDetails.isAccountName(name), prefix + ".accounts",
+					"'%s' cannot name an account".formatted(name.replaceAll("\\p{C}", " ")),
+					"Use letters, digits, '-', '_' and '.' only, and brackets around a name with a dot.");
 			// As an environment variable can only spell it
 			String other = names.put(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", ""), property);
-			if (other != null) {
-				throw new InvalidEngageLabSmsPropertyException(property, "the account is also set by " + other,
-						("Remove either %s or %s. Names that differ only in case and separators are the same name, "
-								+ "as in environment variables.")
-							.formatted(property, other));
-			}
+			check(other == null, property, "the account is also set by " + other,
+					"Remove either " + property + " or " + other + ". Names that differ only in case and separators "
+							+ "are the same name, as in environment variables.");
 			credentials(property, account.devKey(), account.devSecret());
 			accountThresholds(prefix, property, account, common);
 			if (account.baseUrl() != null) {
@@ -93,10 +77,8 @@ final class PropertyRules {
 	// default
 	static @Nullable String primaryAccount(String property, @Nullable String value, Set<String> accounts) {
 		if (StringUtils.hasText(value)) {
-			if (!accounts.contains(value)) {
-				throw new InvalidEngageLabSmsPropertyException(property, "there is no account of this name",
-						"Set %s to one of %s.".formatted(property, String.join(", ", accounts)));
-			}
+			check(accounts.contains(value), property, "there is no account of this name",
+					"Set %s to one of %s.".formatted(property, String.join(", ", accounts)));
 			return value;
 		}
 		if (accounts.contains(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT)) {
@@ -107,21 +89,17 @@ final class PropertyRules {
 
 	static void credentials(String prefix, @Nullable String devKey, @Nullable String devSecret) {
 		boolean hasKey = Credential.isSet(devKey);
-		if (hasKey != Credential.isSet(devSecret)) {
-			String missing = prefix + (hasKey ? ".dev-secret" : ".dev-key");
-			String present = prefix + (hasKey ? ".dev-key" : ".dev-secret");
-			String variable = Credential.unresolvedVariable(hasKey ? devSecret : devKey);
-			throw new InvalidEngageLabSmsPropertyException(missing,
-					((variable != null) ? "its variable %s is not set".formatted(variable) : "it is not set")
-							+ ", although " + present + " is",
-					"Set %s too, or remove %s.".formatted((variable != null) ? variable : missing, present));
-		}
-		if (devKey != null && hasKey && devKey.indexOf(':') >= 0) {
-			throw new InvalidEngageLabSmsPropertyException(prefix + ".dev-key",
-					"it contains a colon, which HTTP Basic authentication cannot send in a key",
-					"Set %s.dev-key to the dev_key alone; the dev_secret belongs in %s.dev-secret.".formatted(prefix,
-							prefix));
-		}
+		String missing = prefix + (hasKey ? ".dev-secret" : ".dev-key");
+		String present = prefix + (hasKey ? ".dev-key" : ".dev-secret");
+		String variable = Credential.unresolvedVariable(hasKey ? devSecret : devKey);
+		check(hasKey == Credential.isSet(devSecret), missing,
+				((variable != null) ? "its variable " + variable + " is not set" : "it is not set") + ", although "
+						+ present + " is",
+				"Set %s too, or remove %s.".formatted((variable != null) ? variable : missing, present));
+		check(devKey == null || !hasKey || devKey.indexOf(':') < 0, prefix + ".dev-key",
+				"it contains a colon, which HTTP Basic authentication cannot send in a key",
+				"Set %s.dev-key to the dev_key alone; the dev_secret belongs in %s.dev-secret.".formatted(prefix,
+						prefix));
 	}
 
 	private static void accountThresholds(String prefix, String property, Account account, Threshold common) {
@@ -143,21 +121,16 @@ final class PropertyRules {
 		BigDecimal warning = threshold.warning();
 		if (warning != null) {
 			amount(prefix + ".threshold.warning", warning);
-			if (warning.compareTo(threshold.low()) < 0) {
-				throw new InvalidEngageLabSmsPropertyException(prefix + ".threshold.warning",
-						"%s is less than the low threshold %s".formatted(warning.toPlainString(),
-								threshold.low().toPlainString()),
-						"Set %s.threshold.warning to at least the low threshold.".formatted(prefix));
-			}
+			check(warning.compareTo(threshold.low()) >= 0, prefix + ".threshold.warning",
+					warning.toPlainString() + " is less than the low threshold " + threshold.low().toPlainString(),
+					"Set %s.threshold.warning to at least the low threshold.".formatted(prefix));
 		}
 	}
 
 	private static void amount(String property, BigDecimal value) {
 		String action = "Set %s to an amount in account currency, 0 or more, with at most 4 decimals."
 			.formatted(property);
-		if (value.signum() < 0) {
-			throw new InvalidEngageLabSmsPropertyException(property, value.toPlainString() + " is negative", action);
-		}
+		check(value.signum() >= 0, property, value.toPlainString() + " is negative", action);
 		try {
 			value.movePointRight(SmsBalance.SCALE).longValueExact();
 		}
@@ -178,6 +151,12 @@ final class PropertyRules {
 			case USER_INFO_OR_QUERY -> action + " Credentials belong in dev-key and dev-secret.";
 			case PLAINTEXT -> "Use https. Only if the network is trusted, set engagelab.sms.http.allow-plaintext=true.";
 		});
+	}
+
+	private static void check(boolean valid, String property, String reason, String action) {
+		if (!valid) {
+			throw new InvalidEngageLabSmsPropertyException(property, reason, action);
+		}
 	}
 
 	private static @Nullable URI parse(String value) {
