@@ -1,6 +1,7 @@
 package io.github.engagelab.sms;
 
 import java.time.Duration;
+import java.util.StringJoiner;
 
 import org.jspecify.annotations.Nullable;
 
@@ -84,23 +85,17 @@ public class SmsBalanceException extends RuntimeException {
 
 	private static String describe(String account, SmsBalanceFailure failure, @Nullable Integer status,
 			@Nullable Integer code, @Nullable String reason) {
-		StringBuilder text = new StringBuilder("EngageLab SMS account '").append(account)
-			.append("': ")
-			.append(failure.name());
+		StringJoiner details = new StringJoiner(", ", " (", ")").setEmptyValue("");
 		if (status != null) {
-			text.append(" (HTTP ").append(status);
-			if (code != null) {
-				text.append(", code ").append(code);
-			}
-			if (reason != null) {
-				text.append(", \"").append(reason).append('"');
-			}
-			text.append(')');
+			details.add("HTTP " + status);
 		}
-		else if (reason != null) {
-			text.append(" (").append(reason).append(')');
+		if (code != null) {
+			details.add("code " + code);
 		}
-		return text.append(". ").append(failure.getHint()).toString();
+		if (reason != null) {
+			details.add((status != null) ? '"' + reason + '"' : reason);
+		}
+		return "EngageLab SMS account '%s': %s%s. %s".formatted(account, failure.name(), details, failure.getHint());
 	}
 
 	/**

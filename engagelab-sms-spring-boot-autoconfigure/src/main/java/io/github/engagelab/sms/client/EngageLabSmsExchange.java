@@ -37,10 +37,6 @@ import org.springframework.web.util.DefaultUriBuilderFactory.EncodingMode;
  */
 final class EngageLabSmsExchange {
 
-	// Key of the subscriber's context under which a reference is kept up to date with
-	// what a refresh that ends now has failed of
-	static final String PENDING_FAILURE = "engagelab.sms.pendingFailure";
-
 	private static final int MAX_ATTEMPTS = 16;
 
 	private final EngageLabSmsConnectionDetails connectionDetails;
@@ -72,7 +68,8 @@ final class EngageLabSmsExchange {
 		return Mono.deferContextual((context) -> {
 			Scheduler timer = Schedulers.fromExecutorService(this.threads.timer());
 			Scheduler workers = Schedulers.fromExecutor(this.threads::execute);
-			AtomicReference<SmsBalanceFailure> pending = context.hasKey(PENDING_FAILURE) ? context.get(PENDING_FAILURE)
+			AtomicReference<SmsBalanceFailure> pending = context.hasKey(WebClientSmsBalanceClient.PENDING_FAILURE)
+					? context.get(WebClientSmsBalanceClient.PENDING_FAILURE)
 					: new AtomicReference<>(SmsBalanceFailure.TIMEOUT);
 			AtomicBoolean permanent = new AtomicBoolean();
 			return resolve(account, pending)
@@ -129,25 +126,19 @@ final class EngageLabSmsExchange {
 			.maxBackoff(this.settings.maxRetryDelay())
 			.scheduler(timer)
 			.filter((ex) -> !permanent.get() && isWorthAnotherAttempt(ex))
-			.doBeforeRetry((signal) -> {
-				if (signal.failure() instanceof SmsBalanceException failed) {
-					pending.set(failed.getFailure());
-				}
+			.doBeforeRetryAsync((signal) -> {
+				SmsBalanceException failed = (SmsBalanceException) signal.failure();
+				pending.set(failed.getFailure());
+				Duration wait = failed.getRetryAfter();
+				return (wait != null) ? Mono.delay(wait, timer).then() : Mono.empty();
 			})
-			.doBeforeRetryAsync((signal) -> Mono.justOrEmpty(retryAfter(signal.failure()))
-				.flatMap((wait) -> Mono.delay(wait, timer))
-				.then())
 			.onRetryExhaustedThrow((spec, signal) -> signal.failure());
 	}
 
 	private boolean isWorthAnotherAttempt(Throwable ex) {
-		Duration wait = retryAfter(ex);
 		return ex instanceof SmsBalanceException failed && failed.getFailure().isRetryable()
-				&& (wait == null || wait.compareTo(this.settings.maxRetryDelay()) <= 0);
-	}
-
-	private static @Nullable Duration retryAfter(Throwable ex) {
-		return (ex instanceof SmsBalanceException failed) ? failed.getRetryAfter() : null;
+				&& (failed.getRetryAfter() == null
+						|| failed.getRetryAfter().compareTo(this.settings.maxRetryDelay()) <= 0);
 	}
 
 	private WebClient makeWebClient(EngageLabSmsHttpClient httpClient, ObservationRegistry observationRegistry) {

@@ -11,11 +11,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.http.HttpHeaders;
 import org.springframework.util.ReflectionUtils;
 
 /**
@@ -47,10 +47,10 @@ final class ProxyAuthentication {
 		if (credentials == null) {
 			return request;
 		}
-		String basic = credentials.getUserName() + ":" + new String(credentials.getPassword());
+		String basic = HttpHeaders.encodeBasicAuth(credentials.getUserName(), new String(credentials.getPassword()),
+				StandardCharsets.UTF_8);
 		return HttpRequest.newBuilder(request, (name, value) -> true)
-			.header("Proxy-Authorization",
-					"Basic " + Base64.getEncoder().encodeToString(basic.getBytes(StandardCharsets.UTF_8)))
+			.header(HttpHeaders.PROXY_AUTHORIZATION, "Basic " + basic)
 			.build();
 	}
 

@@ -2,13 +2,14 @@ package io.github.engagelab.sms.client;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails.Credentials;
+
+import org.springframework.http.HttpHeaders;
 
 /**
  * Makes a text of the provider's fit for log lines and health pages, even if the provider
@@ -47,9 +48,8 @@ record SecretMask(Credentials credentials) {
 
 	// Return what the Authorization header says after Basic
 	String authorization() {
-		return Base64.getEncoder()
-			.encodeToString(
-					(this.credentials.devKey() + ":" + this.credentials.devSecret()).getBytes(StandardCharsets.UTF_8));
+		return HttpHeaders.encodeBasicAuth(this.credentials.devKey(), this.credentials.devSecret(),
+				StandardCharsets.UTF_8);
 	}
 
 	// Return what finds the token, whole or cut off, padded or not, in any encoding that

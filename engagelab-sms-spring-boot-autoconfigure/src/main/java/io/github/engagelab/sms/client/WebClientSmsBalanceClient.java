@@ -30,7 +30,7 @@ public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCl
 	 * Key of the subscriber's context under which this client keeps an
 	 * {@code AtomicReference} up to date with what a refresh that ends now has failed of.
 	 */
-	public static final String PENDING_FAILURE = EngageLabSmsExchange.PENDING_FAILURE;
+	public static final String PENDING_FAILURE = "engagelab.sms.pendingFailure";
 
 	private static final Log logger = LogFactory.getLog(WebClientSmsBalanceClient.class);
 
