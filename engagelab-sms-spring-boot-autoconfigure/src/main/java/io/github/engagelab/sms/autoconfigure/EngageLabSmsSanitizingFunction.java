@@ -23,9 +23,7 @@ class EngageLabSmsSanitizingFunction implements SanitizingFunction {
 
 	private static final Pattern SEPARATOR = Pattern.compile("[^a-z0-9]");
 
-	/**
-	 * What is shorter stands in too many values by chance.
-	 */
+	// What is shorter stands in too many values by chance
 	private static final int MIN_LENGTH = 8;
 
 	private final ObjectProvider<EngageLabSmsProperties> properties;

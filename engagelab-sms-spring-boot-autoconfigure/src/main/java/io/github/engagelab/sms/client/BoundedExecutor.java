@@ -41,8 +41,9 @@ public final class BoundedExecutor implements Executor {
 		start();
 	}
 
-	// Add a task, for example under a lock that it must not run under, and return whether
-	// it needs a start
+	// Add a task without starting it, for example under a lock that it must not run
+	// under.
+	// Return whether it needs a start
 	public synchronized boolean add(Runnable task) {
 		this.waiting.add(task);
 		return this.running < this.limit;

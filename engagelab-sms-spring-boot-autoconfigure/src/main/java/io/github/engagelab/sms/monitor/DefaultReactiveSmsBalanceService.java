@@ -66,12 +66,7 @@ public final class DefaultReactiveSmsBalanceService implements ReactiveSmsBalanc
 		return this.monitors.get(this.account);
 	}
 
-	/**
-	 * Read when subscribed to. Cancelling the subscription does not cancel the refresh,
-	 * which others may wait for.
-	 * @param monitor the monitor of the account
-	 * @return the balance
-	 */
+	// Cancelling the subscription does not cancel the refresh, which others may wait for
 	private static Mono<SmsBalance> read(SmsBalanceMonitor monitor) {
 		return Mono.create((sink) -> {
 			CompletableFuture<Void> signal = monitor.refresh().handle((snapshot, failure) -> {

@@ -25,9 +25,7 @@ import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 @Endpoint(id = "smsbalance")
 public final class SmsBalanceEndpoint {
 
-	/**
-	 * An account that was refreshed within this time is not refreshed again.
-	 */
+	// An account that was refreshed within this time is not refreshed again
 	private static final Duration MIN_INTERVAL = Duration.ofSeconds(1);
 
 	private final SmsBalanceMonitors monitors;
