@@ -174,13 +174,12 @@ public final class SmsBalanceMonitor {
 
 	// Under the lock, but for what follows from it
 	private void change(BooleanSupplier change) {
-		boolean notify;
 		synchronized (this) {
-			notify = change.getAsBoolean();
+			if (!change.getAsBoolean()) {
+				return;
+			}
 		}
-		if (notify) {
-			this.notifier.notifyListeners();
-		}
+		this.notifier.notifyListeners();
 	}
 
 	private void expireInTime() {
