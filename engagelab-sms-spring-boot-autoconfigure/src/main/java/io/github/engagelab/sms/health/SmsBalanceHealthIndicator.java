@@ -3,6 +3,7 @@ package io.github.engagelab.sms.health;
 import java.util.Map;
 
 import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.monitor.SmsAccountDetails;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 
 import org.springframework.boot.health.contributor.Health;
@@ -26,9 +27,11 @@ public final class SmsBalanceHealthIndicator implements HealthIndicator {
 
 	@Override
 	public Health health() {
-		Map<String, Object> details = this.monitor.getDetails();
-		SmsAccountState state = SmsAccountState.valueOf(String.valueOf(details.get("state")));
-		return Health.status(this.statuses.getOrDefault(state, defaultStatus(state))).withDetails(details).build();
+		SmsAccountDetails details = this.monitor.getDetails();
+		SmsAccountState state = SmsAccountState.valueOf(details.state());
+		return Health.status(this.statuses.getOrDefault(state, defaultStatus(state)))
+			.withDetails(details.asMap())
+			.build();
 	}
 
 	private static Status defaultStatus(SmsAccountState state) {

@@ -1,11 +1,15 @@
 package io.github.engagelab.sms.monitor;
 
+import java.lang.reflect.RecordComponent;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
@@ -13,66 +17,83 @@ import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.SmsBalanceThresholds;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.util.ReflectionUtils;
+
 /**
- * An account as health and endpoint show it: what is known by name, in the order to show
- * it in. Amounts in account currency and times are text, exact and the same whatever the
- * application's JSON settings.
+ * An account as health and endpoint show it: amounts in account currency and times as
+ * text, exact and the same whatever the application's JSON settings, and {@code null} for
+ * what is not known. Public for technical reasons only.
  */
-final class SmsAccountDetails {
+@JsonInclude(Include.NON_NULL)
+public record SmsAccountDetails(String account, String state, @Nullable Long balance10000,
+		@Nullable Long giftBalance10000, @Nullable Long totalBalance10000, @Nullable String totalBalance,
+		Threshold threshold, @Nullable String readAt, @Nullable String age, @Nullable Failure failure,
+		@Nullable String hint) {
 
 	private static final String NOTHING_READ = "Nothing has been read yet: the first refresh is in flight, "
 			+ "or waits for a call of getBalance() as engagelab.sms.refresh.enabled is false.";
 
-	private final Map<String, Object> values = new LinkedHashMap<>();
-
-	static Map<String, Object> of(SmsAccountStatus status, Reading reading, long nanoTime) {
-		SmsAccountDetails details = new SmsAccountDetails().put("account", status.account())
-			.put("state", status.state().name());
+	static SmsAccountDetails of(SmsAccountStatus status, Reading reading, long nanoTime) {
+		Threshold threshold = Threshold.of(status.thresholds());
+		Failure failure = Failure.of(reading.failure(), reading.failedAt());
 		SmsBalanceSnapshot snapshot = status.snapshot();
-		if (snapshot != null) {
-			SmsBalance balance = snapshot.balance();
-			details.put("balance10000", balance.balance10000())
-				.put("giftBalance10000", balance.giftBalance10000())
-				.put("totalBalance10000", balance.totalBalance10000())
-				.put("totalBalance", balance.totalBalance().toPlainString());
-		}
-		details.put("threshold", describe(status.thresholds()));
 		Duration age = reading.age(nanoTime);
-		if (snapshot != null && age != null) {
-			details.put("readAt", text(snapshot.readAt())).put("age", age.truncatedTo(ChronoUnit.MILLIS).toString());
+		if (snapshot == null || age == null) {
+			return new SmsAccountDetails(status.account(), status.state().name(), null, null, null, null, threshold,
+					null, null, failure, (failure != null) ? null : NOTHING_READ);
 		}
-		if (reading.failure() != null && reading.failedAt() != null) {
-			details.put("failure", describe(reading.failure(), reading.failedAt()));
-		}
-		else if (snapshot == null) {
-			details.put("hint", NOTHING_READ);
-		}
-		return details.values;
+		SmsBalance balance = snapshot.balance();
+		return new SmsAccountDetails(status.account(), status.state().name(), balance.balance10000(),
+				balance.giftBalance10000(), balance.totalBalance10000(), balance.totalBalance().toPlainString(),
+				threshold, text(snapshot.readAt()), age.truncatedTo(ChronoUnit.MILLIS).toString(), failure, null);
 	}
 
-	private static Map<String, Object> describe(SmsBalanceThresholds thresholds) {
-		return new SmsAccountDetails().put("low", thresholds.low().toPlainString())
-			.put("warning", (thresholds.warning() != null) ? thresholds.warning().toPlainString() : null).values;
+	// Return what is known by name, in the order to show it in
+	public Map<String, Object> asMap() {
+		return asMap(this);
 	}
 
-	private static Map<String, Object> describe(SmsBalanceException failure, Instant at) {
-		return new SmsAccountDetails().put("name", failure.getFailure().name())
-			.put("hint", failure.getFailure().getHint())
-			.put("status", failure.getStatus())
-			.put("code", failure.getCode())
-			.put("message", failure.getReason())
-			.put("at", text(at)).values;
+	private static Map<String, Object> asMap(Record details) {
+		Map<String, Object> map = new LinkedHashMap<>();
+		for (RecordComponent component : details.getClass().getRecordComponents()) {
+			Object value = ReflectionUtils.invokeMethod(component.getAccessor(), details);
+			if (value != null) {
+				map.put(component.getName(), (value instanceof Record nested) ? asMap(nested) : value);
+			}
+		}
+		return map;
 	}
 
 	private static String text(Instant instant) {
 		return instant.truncatedTo(ChronoUnit.MILLIS).toString();
 	}
 
-	private SmsAccountDetails put(String name, @Nullable Object value) {
-		if (value != null) {
-			this.values.put(name, value);
+	/**
+	 * The thresholds.
+	 */
+	@JsonInclude(Include.NON_NULL)
+	public record Threshold(String low, @Nullable String warning) {
+
+		private static Threshold of(SmsBalanceThresholds thresholds) {
+			BigDecimal warning = thresholds.warning();
+			return new Threshold(thresholds.low().toPlainString(), (warning != null) ? warning.toPlainString() : null);
 		}
-		return this;
+
+	}
+
+	/**
+	 * Why the last refresh failed.
+	 */
+	@JsonInclude(Include.NON_NULL)
+	public record Failure(String name, String hint, @Nullable Integer status, @Nullable Integer code,
+			@Nullable String message, String at) {
+
+		private static @Nullable Failure of(@Nullable SmsBalanceException failure, @Nullable Instant at) {
+			return (failure == null || at == null) ? null
+					: new Failure(failure.getFailure().name(), failure.getFailure().getHint(), failure.getStatus(),
+							failure.getCode(), failure.getReason(), text(at));
+		}
+
 	}
 
 }

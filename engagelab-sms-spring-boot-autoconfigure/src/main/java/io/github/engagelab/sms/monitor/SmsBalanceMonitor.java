@@ -1,7 +1,6 @@
 package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -76,7 +75,7 @@ public final class SmsBalanceMonitor {
 		return status(this.reading, this.threads.nanoTime());
 	}
 
-	public Map<String, Object> getDetails() {
+	public SmsAccountDetails getDetails() {
 		Reading current = this.reading;
 		long nanoTime = this.threads.nanoTime();
 		return SmsAccountDetails.of(status(current, nanoTime), current, nanoTime);

@@ -64,7 +64,7 @@ class EngageLabSmsPropertiesTests {
 					assertThat(failure).hasMessageContaining("NO_SUCH_KEY is not set");
 					assertThat(context.getBean(SmsBalanceService.class).getStatus().state())
 						.isEqualTo(SmsAccountState.UNKNOWN);
-					assertThat(context.getBean(SmsBalanceMonitors.class).get("default").getDetails().toString())
+					assertThat(context.getBean(SmsBalanceMonitors.class).get("default").getDetails().asMap().toString())
 						.contains("NO_SUCH_KEY is not set");
 					Awaitility.await().until(() -> output.getAll().contains("WARN"));
 				});

@@ -3,7 +3,6 @@ package io.github.engagelab.sms.monitor;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,7 +29,6 @@ import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import io.github.engagelab.sms.testsupport.VirtualTime;
-import org.assertj.core.api.InstanceOfAssertFactories;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -236,12 +234,12 @@ class SmsBalanceMonitorTests {
 			this.time.advanceTimeBy(INITIAL_DELAY);
 			this.client.fail(SmsBalanceFailure.TIMEOUT);
 			this.time.setClockBackBy(Duration.ofHours(direction));
-			assertThat(monitor.getDetails()).containsEntry("age", "PT0S");
+			assertThat(monitor.getDetails().age()).isEqualTo("PT0S");
 			this.time.advanceTimeBy(MAX_AGE.minusMillis(1));
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
 			this.time.advanceTimeBy(Duration.ofMillis(1));
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNAVAILABLE);
-			assertThat(monitor.getDetails()).containsEntry("age", "PT5M");
+			assertThat(monitor.getDetails().age()).isEqualTo("PT5M");
 		});
 	}
 
@@ -581,14 +579,13 @@ class SmsBalanceMonitorTests {
 			CompletableFuture<SmsBalanceSnapshot> refresh = monitor.refresh();
 			this.time.advanceTimeBy(REQUEST_TIMEOUT);
 			Throwable failure = failureOf(refresh);
-			Map<String, Object> before = monitor.getDetails();
+			SmsAccountDetails before = monitor.getDetails();
 			AtomicInteger notifications = new AtomicInteger();
 			monitor.addListener(notifications::incrementAndGet);
 			int logged = this.log.list.size();
 			late.answer(success);
 			assertThat(monitor.getDetails()).isEqualTo(before);
-			assertThat(before).extractingByKey("failure", InstanceOfAssertFactories.MAP)
-				.containsEntry("name", "TIMEOUT");
+			assertThat(before.failure().name()).isEqualTo("TIMEOUT");
 			assertThat(failureOf(refresh)).isSameAs(failure);
 			assertThat(notifications).hasValue(0);
 			assertThat(this.events).hasSize(1);

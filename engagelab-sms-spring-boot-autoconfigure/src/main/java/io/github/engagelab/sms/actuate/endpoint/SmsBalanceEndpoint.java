@@ -6,6 +6,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.github.engagelab.sms.monitor.SmsAccountDetails;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
@@ -38,26 +42,26 @@ public final class SmsBalanceEndpoint {
 	}
 
 	@ReadOperation
-	public Map<String, Object> accounts() {
-		Map<String, Object> accounts = new LinkedHashMap<>();
+	public AccountsDescriptor accounts() {
+		Map<String, AccountDescriptor> accounts = new LinkedHashMap<>();
 		this.monitors.asMap().forEach((account, monitor) -> accounts.put(account, describe(monitor)));
-		return OperationResponseBody.of(Map.of("accounts", accounts));
+		return new AccountsDescriptor(accounts);
 	}
 
 	@ReadOperation
-	public @Nullable Map<String, Object> account(@Selector String account) {
+	public @Nullable AccountDescriptor account(@Selector String account) {
 		SmsBalanceMonitor monitor = this.monitors.asMap().get(account);
 		return (monitor != null) ? describe(monitor) : null;
 	}
 
 	@WriteOperation
-	public Mono<Map<String, Object>> refreshAll() {
+	public Mono<AccountsDescriptor> refreshAll() {
 		return Mono.when(this.monitors.all().stream().map(SmsBalanceEndpoint::refresh).toList())
 			.then(Mono.fromSupplier(this::accounts));
 	}
 
 	@WriteOperation
-	public @Nullable Mono<Map<String, Object>> refresh(@Selector String account) {
+	public @Nullable Mono<AccountDescriptor> refresh(@Selector String account) {
 		SmsBalanceMonitor monitor = this.monitors.asMap().get(account);
 		return (monitor != null) ? refresh(monitor).then(Mono.fromSupplier(() -> describe(monitor))) : null;
 	}
@@ -70,13 +74,24 @@ public final class SmsBalanceEndpoint {
 				: Mono.fromFuture(monitor.refresh().handle((snapshot, failure) -> monitor), true).then();
 	}
 
-	private Map<String, Object> describe(SmsBalanceMonitor monitor) {
-		Map<String, Object> description = new LinkedHashMap<>(monitor.getDetails());
+	private AccountDescriptor describe(SmsBalanceMonitor monitor) {
 		Instant nextRefresh = this.poller.getNextRefresh(monitor.getAccount());
-		if (nextRefresh != null) {
-			description.put("nextRefresh", nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString());
-		}
-		return OperationResponseBody.of(description);
+		return new AccountDescriptor(monitor.getDetails(),
+				(nextRefresh != null) ? nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString() : null);
+	}
+
+	/**
+	 * Description of all accounts.
+	 */
+	public record AccountsDescriptor(Map<String, AccountDescriptor> accounts) implements OperationResponseBody {
+	}
+
+	/**
+	 * Description of an account.
+	 */
+	@JsonInclude(Include.NON_NULL)
+	public record AccountDescriptor(@JsonUnwrapped SmsAccountDetails details,
+			@Nullable String nextRefresh) implements OperationResponseBody {
 	}
 
 }

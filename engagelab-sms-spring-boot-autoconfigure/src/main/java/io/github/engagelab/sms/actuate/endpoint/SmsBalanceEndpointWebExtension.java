@@ -1,7 +1,6 @@
 package io.github.engagelab.sms.actuate.endpoint;
 
-import java.util.Map;
-
+import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint.AccountDescriptor;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -25,8 +24,8 @@ public final class SmsBalanceEndpointWebExtension {
 	}
 
 	@WriteOperation
-	public Mono<Map<String, Object>> refresh(@Selector String account) {
-		@Nullable Mono<Map<String, Object>> refreshed = this.endpoint.refresh(account);
+	public Mono<AccountDescriptor> refresh(@Selector String account) {
+		@Nullable Mono<AccountDescriptor> refreshed = this.endpoint.refresh(account);
 		if (refreshed == null) {
 			// Not a WebEndpointResponse, which is not unwrapped from a Mono
 			throw new ResponseStatusException(HttpStatus.NOT_FOUND, "No such account");
