@@ -6,8 +6,9 @@ import org.jspecify.annotations.Nullable;
  * Event published once for every change of an account's state, in order and outside of
  * any transaction: listen with {@code @EventListener}, or with
  * {@code @TransactionalEventListener(fallbackExecution = true)}, which is not called
- * otherwise. A listener runs on a thread of this library and may block; meanwhile, only
- * further events wait.
+ * otherwise. If replicas share polls, one of them publishes it, at most once for all. A
+ * listener runs on a thread of this library and may block; meanwhile, only further events
+ * wait.
  *
  * @param account the name of the account
  * @param previous the state before

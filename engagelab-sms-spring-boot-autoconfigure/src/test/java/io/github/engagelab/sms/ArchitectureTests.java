@@ -51,11 +51,11 @@ class ArchitectureTests {
 			"SmsAccountState", "SmsAccountStatus", "SmsAccountStateChangedEvent", "SmsBalanceService",
 			"ReactiveSmsBalanceService", "SmsBalanceException", "SmsBalanceFailure", "UnknownSmsAccountException",
 			"client.EngageLabSmsConnectionDetails", "client.SmsBalanceClient",
-			"client.EngageLabSmsHttpClientCustomizer");
+			"client.EngageLabSmsHttpClientCustomizer", "cluster.SmsBalanceStore", "cluster.RedisSmsBalanceStore");
 
 	private static final Set<String> READ_BY_BOOT = Set.of("autoconfigure.EngageLabSmsProperties",
 			"autoconfigure.EngageLabSmsAutoConfiguration", "autoconfigure.EngageLabSmsEndpointAutoConfiguration",
-			"autoconfigure.EngageLabSmsSanitizingAutoConfiguration",
+			"autoconfigure.EngageLabSmsRedisAutoConfiguration", "autoconfigure.EngageLabSmsSanitizingAutoConfiguration",
 			"autoconfigure.health.EngageLabSmsHealthContributorAutoConfiguration",
 			"autoconfigure.metrics.EngageLabSmsMetricsAutoConfiguration");
 
@@ -72,7 +72,7 @@ class ArchitectureTests {
 		.definedBy(ROOT)
 		.layer("client")
 		.definedBy(ROOT + ".client")
-		.optionalLayer("cluster")
+		.layer("cluster")
 		.definedBy(ROOT + ".cluster")
 		.layer("monitor")
 		.definedBy(ROOT + ".monitor")
@@ -144,7 +144,7 @@ class ArchitectureTests {
 		Set<String> actual = new TreeSet<>();
 		classes.stream()
 			.filter((type) -> type.isTopLevelClass() && type.getModifiers().contains(JavaModifier.PUBLIC))
-			.filter((type) -> !type.getPackageName().startsWith(ROOT + ".cluster") && !isForTechnicalReasons(type))
+			.filter((type) -> !isForTechnicalReasons(type))
 			.forEach((type) -> actual.add(nameOf(type)));
 		assertThat(actual).isEqualTo(expected);
 	}

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
+import io.github.engagelab.sms.cluster.SmsBalanceStore;
 import io.github.engagelab.sms.health.SmsBalanceHealthIndicator;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
@@ -35,6 +36,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
 
 /**
  * Holds the README's tables against the code.
@@ -110,16 +112,20 @@ class ReadmeTests {
 	void metersAreThoseThatAreRegistered() throws IOException {
 		TreeSet<String> meters = new TreeSet<>();
 		TreeSet<String> series = new TreeSet<>();
-		runner().run((context) -> {
-			this.client.balance(100000);
-			assertThat(context.getBean(SmsBalanceMonitors.class).get("default").refresh()).isDone();
-			context.getBean(MeterRegistry.class).getMeters().forEach((meter) -> meters.add(meter.getId().getName()));
-			context.getBean(PrometheusMeterRegistry.class)
-				.scrape()
-				.lines()
-				.filter((line) -> line.startsWith("engagelab"))
-				.forEach((line) -> series.add(line.substring(0, line.indexOf('{'))));
-		});
+		runner().withPropertyValues("engagelab.sms.refresh.enabled=true", "engagelab.sms.cluster.enabled=true")
+			.withBean(SmsBalanceStore.class, () -> mock(SmsBalanceStore.class))
+			.run((context) -> {
+				this.client.balance(100000);
+				assertThat(context.getBean(SmsBalanceMonitors.class).get("default").refresh()).isDone();
+				context.getBean(MeterRegistry.class)
+					.getMeters()
+					.forEach((meter) -> meters.add(meter.getId().getName()));
+				context.getBean(PrometheusMeterRegistry.class)
+					.scrape()
+					.lines()
+					.filter((line) -> line.startsWith("engagelab"))
+					.forEach((line) -> series.add(line.substring(0, line.indexOf('{'))));
+			});
 		meters.removeIf((name) -> !name.startsWith("engagelab"));
 		assertThat(table("Meters")).extracting((row) -> unquote(row.get(0)))
 			.containsExactlyInAnyOrderElementsOf(meters);
@@ -171,6 +177,20 @@ class ReadmeTests {
 		assertThat(normalize(compiled)).contains(normalize(listener));
 	}
 
+	@Test
+	void storeIsTheOneThatIsCompiledAndRun() throws IOException {
+		Path tests = Path.of("src/test/java/io/github/engagelab/sms/cluster");
+		String compiled = Files.readString(tests.resolve("JdbcSmsBalanceStore.java"));
+		assertThat(normalize(compiled)).contains(normalize(fence("java", "JdbcSmsBalanceStore")));
+		String table = Pattern.compile("`(sms_balance \\([^`]+)`")
+			.matcher(readme())
+			.results()
+			.findFirst()
+			.orElseThrow()
+			.group(1);
+		assertThat(normalize(Files.readString(tests.resolve("SmsBalanceStoreTests.java")))).contains(normalize(table));
+	}
+
 	private String fence(String language, String content) throws IOException {
 		return Pattern.compile("(?s)```" + language + "\\n(.*?)```")
 			.matcher(readme())
@@ -182,7 +202,7 @@ class ReadmeTests {
 	}
 
 	private static String normalize(String code) {
-		return code.replaceAll("\\bstatic\\b", "").replaceAll("\\s+", " ");
+		return code.replaceAll("\\bstatic\\b", "").replaceAll("\\s+", "");
 	}
 
 	private ApplicationContextRunner runner() {

@@ -14,12 +14,15 @@ import io.github.engagelab.sms.client.EngageLabSmsHttpClientCustomizer;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.client.WebClientSmsBalanceClient;
+import io.github.engagelab.sms.cluster.SmsBalanceCluster;
+import io.github.engagelab.sms.cluster.SmsBalanceStore;
 import io.github.engagelab.sms.monitor.DefaultReactiveSmsBalanceService;
 import io.github.engagelab.sms.monitor.DefaultSmsBalanceService;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
 import io.micrometer.observation.ObservationRegistry;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -78,14 +81,14 @@ public final class EngageLabSmsAutoConfiguration {
 	@ConditionalOnMissingBean
 	SmsBalanceMonitors smsBalanceMonitors(EngageLabSmsProperties properties,
 			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client, EngageLabSmsThreads threads,
-			ApplicationEventPublisher publisher) {
+			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceStore> stores) {
 		Set<String> accounts = connectionDetails.getAccounts();
 		String primaryAccount = PropertyRules.primaryAccount("engagelab.sms.primary-account",
 				properties.primaryAccount(), accounts);
 		return new SmsBalanceMonitors(accounts, client, (account) -> thresholds(properties.threshold(account)),
 				new SmsBalanceMonitors.Settings(properties.enabled(), primaryAccount,
-						properties.refresh().effectiveMaxAge(), properties.http().requestTimeout()),
-				threads, publisher);
+						PropertyRules.effectiveMaxAge(properties.refresh()), properties.http().requestTimeout()),
+				threads, publisher, cluster(properties, client, threads, stores));
 	}
 
 	@Bean
@@ -106,6 +109,24 @@ public final class EngageLabSmsAutoConfiguration {
 	@ConditionalOnMissingBean(SmsBalanceService.class)
 	DefaultSmsBalanceService smsBalanceService(SmsBalanceMonitors monitors) {
 		return new DefaultSmsBalanceService(monitors);
+	}
+
+	// Without polls there is nothing to share
+	private static @Nullable SmsBalanceCluster cluster(EngageLabSmsProperties properties, SmsBalanceClient client,
+			EngageLabSmsThreads threads, ObjectProvider<SmsBalanceStore> stores) {
+		if (!properties.cluster().enabled() || !properties.enabled() || !properties.refresh().enabled()) {
+			return null;
+		}
+		SmsBalanceStore store = stores.getIfUnique();
+		if (store == null) {
+			throw new InvalidEngageLabSmsPropertyException("engagelab.sms.cluster.enabled",
+					"there is no store through which instances can share polls",
+					"Add spring-boot-starter-data-redis, or declare one bean of type " + SmsBalanceStore.class.getName()
+							+ ". With several Redis connection factories, make one of them primary.");
+		}
+		return new SmsBalanceCluster(store, properties.refresh().interval(), threads,
+				(account) -> (client instanceof WebClientSmsBalanceClient own) ? own.getIdentity(account)
+						: Mono.just(""));
 	}
 
 	private static @Nullable Supplier<SslBundle> sslBundle(@Nullable String bundle,

@@ -29,18 +29,20 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param refresh Polling settings.
  * @param threshold Thresholds of the total balance.
  * @param health Health settings.
+ * @param cluster Settings for several instances of the application.
  */
 @ConfigurationProperties("engagelab.sms")
 public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 		@DefaultValue("https://smsapi.engagelab.com") String baseUrl, @Nullable String devKey,
 		@Nullable String devSecret, @Nullable String primaryAccount, @DefaultValue Map<String, Account> accounts,
 		@DefaultValue Http http, @DefaultValue Retry retry, @DefaultValue Refresh refresh,
-		@DefaultValue Threshold threshold, @DefaultValue Health health) {
+		@DefaultValue Threshold threshold, @DefaultValue Health health, @DefaultValue Cluster cluster) {
 
 	private static final String PREFIX = "engagelab.sms";
 
 	public EngageLabSmsProperties {
 		PropertyRules.baseUrl(PREFIX + ".base-url", baseUrl, http.allowPlaintext());
+		PropertyRules.maxAge(PREFIX + ".refresh.max-age", refresh, cluster.enabled());
 		PropertyRules.credentials(PREFIX, devKey, devSecret);
 		PropertyRules.thresholds(PREFIX, threshold);
 		PropertyRules.accounts(PREFIX, devKey, accounts, threshold, http.allowPlaintext());
@@ -147,26 +149,13 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 * @param interval Time between two polls of an account, give or take 10 %. At least
 	 * 1s.
 	 * @param maxAge Age at which a balance is considered stale. At least 1.5 x the
-	 * interval. Defaults to 5m or, if greater, 3 x the interval.
+	 * interval, with a cluster 2 x. Defaults to 5m or, if greater, 3 x the interval.
 	 */
 	public record Refresh(@DefaultValue("true") boolean enabled, @DefaultValue("1m") Duration interval,
 			@Nullable Duration maxAge) {
 
-		private static final Duration DEFAULT_MAX_AGE = Duration.ofMinutes(5);
-
 		public Refresh {
 			PropertyRules.duration(PREFIX + ".refresh.interval", interval, Duration.ofSeconds(1));
-			if (maxAge != null) {
-				// A poll may be late by its jitter and by the time a response takes
-				PropertyRules.duration(PREFIX + ".refresh.max-age", maxAge,
-						enabled ? interval.multipliedBy(3).dividedBy(2) : PropertyRules.MIN_DURATION);
-			}
-		}
-
-		Duration effectiveMaxAge() {
-			Duration unset = this.interval.multipliedBy(3);
-			return (this.maxAge != null) ? this.maxAge
-					: (unset.compareTo(DEFAULT_MAX_AGE) > 0) ? unset : DEFAULT_MAX_AGE;
 		}
 
 	}
@@ -195,6 +184,16 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 			status = Map.copyOf(status);
 		}
 
+	}
+
+	/**
+	 * Settings for several instances of the application.
+	 *
+	 * @param enabled Whether to share polls among instances, through the application's
+	 * Redis or a SmsBalanceStore bean.
+	 * @param name Name shared by all instances. Defaults to spring.application.name.
+	 */
+	public record Cluster(@DefaultValue("false") boolean enabled, @Nullable String name) {
 	}
 
 }

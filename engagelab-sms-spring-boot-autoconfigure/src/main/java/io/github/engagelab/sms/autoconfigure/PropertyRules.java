@@ -5,13 +5,16 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Refresh;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Threshold;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.InvalidBaseUrl;
@@ -28,6 +31,8 @@ final class PropertyRules {
 
 	static final Duration MIN_DURATION = Duration.ofMillis(1);
 
+	private static final Duration DEFAULT_MAX_AGE = Duration.ofMinutes(5);
+
 	private static final Duration MAX_DURATION = Duration.ofDays(365);
 
 	private PropertyRules() {
@@ -39,6 +44,20 @@ final class PropertyRules {
 		check(value.compareTo(minimum) >= 0, property, text(value) + " is less than " + text(minimum),
 				"Set %s to at least %s. A number without a unit is in milliseconds.".formatted(property,
 						text(minimum)));
+	}
+
+	// A poll may be late by its jitter and by the time a response takes, and that of
+	// another instance by the time until it is seen
+	static void maxAge(String property, Refresh refresh, boolean cluster) {
+		if (refresh.maxAge() != null) {
+			duration(property, refresh.maxAge(), !refresh.enabled() ? MIN_DURATION
+					: cluster ? refresh.interval().multipliedBy(2) : refresh.interval().multipliedBy(3).dividedBy(2));
+		}
+	}
+
+	static Duration effectiveMaxAge(Refresh refresh) {
+		return (refresh.maxAge() != null) ? refresh.maxAge()
+				: Collections.max(List.of(refresh.interval().multipliedBy(3), DEFAULT_MAX_AGE));
 	}
 
 	static void notNegative(String property, int value) {

@@ -41,12 +41,9 @@ public final class BoundedExecutor implements Executor {
 		start();
 	}
 
-	// Add a task without starting it, for example under a lock that it must not run
-	// under.
-	// Return whether it needs a start
-	public synchronized boolean add(Runnable task) {
+	// Add a task without starting it, for example under a lock that it must not run under
+	public synchronized void add(Runnable task) {
 		this.waiting.add(task);
-		return this.running < this.limit;
 	}
 
 	public void start() {

@@ -67,18 +67,29 @@ final class EngageLabSmsExchange {
 	<T> Mono<T> get(String account, String path, Function<JsonNode, @Nullable T> reader) {
 		return Mono.deferContextual((context) -> {
 			Scheduler timer = Schedulers.fromExecutorService(this.threads.timer());
-			Scheduler workers = Schedulers.fromExecutor(this.threads::execute);
 			AtomicReference<SmsBalanceFailure> pending = context.hasKey(WebClientSmsBalanceClient.PENDING_FAILURE)
 					? context.get(WebClientSmsBalanceClient.PENDING_FAILURE)
 					: new AtomicReference<>(SmsBalanceFailure.TIMEOUT);
 			AtomicBoolean permanent = new AtomicBoolean();
-			return resolve(account, pending)
-				.flatMap((target) -> this.maker.call(this.webClient::obtain)
-					.flatMap((webClient) -> attempt(webClient, target, path, reader, permanent)))
-				.retryWhen(retry(timer, permanent, pending))
-				.timeout(Mono.delay(this.settings.requestTimeout(), timer).publishOn(workers), Mono
-					.error(() -> new SmsBalanceException(account, Objects.requireNonNull(pending.get()), null)));
+			return inTime(account, timer, pending,
+					resolve(account, pending)
+						.flatMap((target) -> this.maker.call(this.webClient::obtain)
+							.flatMap((webClient) -> attempt(webClient, target, path, reader, permanent)))
+						.retryWhen(retry(timer, permanent, pending)));
 		});
+	}
+
+	Mono<String> identity(String account) {
+		AtomicReference<SmsBalanceFailure> pending = new AtomicReference<>();
+		return Mono.defer(() -> inTime(account, Schedulers.fromExecutorService(this.threads.timer()), pending,
+				resolve(account, pending).map(EngageLabSmsTarget::identity)));
+	}
+
+	private <T> Mono<T> inTime(String account, Scheduler timer, AtomicReference<SmsBalanceFailure> pending,
+			Mono<T> mono) {
+		Scheduler workers = Schedulers.fromExecutor(this.threads::execute);
+		return mono.timeout(Mono.delay(this.settings.requestTimeout(), timer).publishOn(workers),
+				Mono.error(() -> new SmsBalanceException(account, Objects.requireNonNull(pending.get()), null)));
 	}
 
 	private Mono<EngageLabSmsTarget> resolve(String account, AtomicReference<SmsBalanceFailure> pending) {

@@ -1,6 +1,10 @@
 package io.github.engagelab.sms.client;
 
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
@@ -17,6 +21,9 @@ import org.springframework.util.StringUtils;
  * @param mask masks the credentials
  */
 record EngageLabSmsTarget(String account, String baseUrl, SecretMask mask) {
+
+	// Too short to find a key by trying
+	private static final int IDENTITY_LENGTH = 4;
 
 	// Ask for credentials and base URL, which may block
 	static EngageLabSmsTarget resolve(String account, EngageLabSmsConnectionDetails details, boolean allowPlaintext) {
@@ -42,6 +49,18 @@ record EngageLabSmsTarget(String account, String baseUrl, SecretMask mask) {
 		}
 		return new EngageLabSmsTarget(account, StringUtils.trimTrailingCharacter(String.valueOf(baseUrl), '/'),
 				new SecretMask(credentials));
+	}
+
+	// Return a short hash of what tells accounts of the provider apart
+	String identity() {
+		try {
+			byte[] hash = MessageDigest.getInstance("SHA-256")
+				.digest((this.baseUrl + '\n' + this.mask.credentials().devKey()).getBytes(StandardCharsets.UTF_8));
+			return HexFormat.of().formatHex(hash, 0, IDENTITY_LENGTH);
+		}
+		catch (NoSuchAlgorithmException ex) {
+			throw new IllegalStateException(ex);
+		}
 	}
 
 	private static SmsBalanceException unavailable(String account, String reason) {

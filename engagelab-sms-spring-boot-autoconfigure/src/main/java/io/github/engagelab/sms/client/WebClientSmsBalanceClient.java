@@ -59,6 +59,12 @@ public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCl
 			.doOnNext((balance) -> check(account, balance));
 	}
 
+	// Return a short hash of an account's base URL and dev-key, which tells accounts of
+	// the provider apart
+	public Mono<String> getIdentity(String account) {
+		return this.exchange.identity(account);
+	}
+
 	public void reloadSslBundle() {
 		this.httpClient.rebuild();
 	}

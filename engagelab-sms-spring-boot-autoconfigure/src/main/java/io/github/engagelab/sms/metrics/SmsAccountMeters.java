@@ -80,6 +80,14 @@ final class SmsAccountMeters {
 				.tags(this.tags.and("state", state.name().toLowerCase(Locale.ROOT)))
 				.register(this.registry);
 		}
+		if (this.monitor.getPolledBy() != null) {
+			Gauge
+				.builder("engagelab.sms.cluster.alone", this.monitor,
+						(monitor) -> "alone".equals(monitor.getPolledBy()) ? 1 : 0)
+				.description("Whether this instance polls alone (1) or shares polls with others (0)")
+				.tags(this.tags)
+				.register(this.registry);
+		}
 		SmsBalanceThresholds thresholds = this.monitor.getStatus().thresholds();
 		bindThreshold("low", thresholds.low());
 		bindThreshold("warning", thresholds.warning());

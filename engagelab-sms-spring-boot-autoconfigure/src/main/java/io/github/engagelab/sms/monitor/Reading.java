@@ -41,6 +41,13 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 				: new Reading(nanoTime, new SmsBalanceSnapshot(outcome.balance(), now), null, null, false, nanoTime);
 	}
 
+	// Take in an outcome that another replica had, and a balance of some age with it
+	Reading adopted(Outcome outcome, Duration age, Instant now, long nanoTime) {
+		Reading next = (outcome.balance() == null) ? this
+				: ended(new Outcome(outcome.balance(), null), now.minus(age), nanoTime - age.toNanos());
+		return (outcome.failure() != null) ? next.failed(outcome.failure(), now, nanoTime) : next;
+	}
+
 	Reading failed(SmsBalanceException failure, Instant now, long nanoTime) {
 		boolean attempt = isAttempt(failure);
 		return new Reading((attempt || this.snapshot != null) ? this.since : null, this.snapshot, failure, now,
@@ -74,10 +81,11 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 	}
 
 	Duration retryAfter(Duration maxAge, long nanoTime) {
-		Duration wait = (this.failure != null) ? this.failure.getRetryAfter() : null;
-		if (wait == null || this.endedAt == null) {
+		if (this.endedAt == null) {
 			return Duration.ZERO;
 		}
+		Duration asked = (this.failure != null) ? this.failure.getRetryAfter() : null;
+		Duration wait = (asked != null) ? asked : Duration.ZERO;
 		return ((wait.compareTo(maxAge) < 0) ? wait : maxAge).minusNanos(nanoTime - this.endedAt);
 	}
 

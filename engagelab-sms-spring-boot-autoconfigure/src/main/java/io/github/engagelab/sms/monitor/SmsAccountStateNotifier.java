@@ -31,6 +31,9 @@ final class SmsAccountStateNotifier {
 
 	private final Consumer<SmsAccountStateChangedEvent> publisher;
 
+	// Whether one of several replicas publishes a change, by #publish
+	private final boolean shared;
+
 	private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
 	private final Set<SmsBalanceFailure> loggedFailures = EnumSet.noneOf(SmsBalanceFailure.class);
@@ -39,9 +42,11 @@ final class SmsAccountStateNotifier {
 
 	private volatile Mode mode = Mode.ON_DEMAND;
 
-	SmsAccountStateNotifier(EngageLabSmsThreads threads, Consumer<SmsAccountStateChangedEvent> publisher) {
+	SmsAccountStateNotifier(EngageLabSmsThreads threads, Consumer<SmsAccountStateChangedEvent> publisher,
+			boolean shared) {
 		this.executor = new BoundedExecutor(threads, 1);
 		this.publisher = publisher;
+		this.shared = shared;
 	}
 
 	void addListener(Runnable listener) {
@@ -53,8 +58,9 @@ final class SmsAccountStateNotifier {
 	}
 
 	// Add a reading to notify of. To be called under a lock that keeps readings in order
-	boolean add(Reading reading, SmsAccountStatus status, boolean fresh, @Nullable SmsBalanceRead read) {
-		return this.executor.add(() -> {
+	void add(Reading reading, SmsAccountStatus status, boolean fresh, @Nullable SmsBalanceRead read,
+			@Nullable Runnable share) {
+		this.executor.add(() -> {
 			try {
 				this.listeners.forEach(this::run);
 				if (this.mode == Mode.POLLED || (this.mode == Mode.ON_DEMAND && read != null)) {
@@ -68,6 +74,9 @@ final class SmsAccountStateNotifier {
 					}
 					read.complete(reading);
 				}
+				if (share != null && this.mode == Mode.POLLED) {
+					share.run();
+				}
 			}
 		});
 	}
@@ -78,6 +87,11 @@ final class SmsAccountStateNotifier {
 
 	void execute(Runnable task) {
 		this.executor.execute(task);
+	}
+
+	void publish(SmsAccountState previous, SmsAccountStatus status) {
+		this.publisher.accept(new SmsAccountStateChangedEvent(status.account(), previous, status.state(),
+				status.snapshot(), status.failure()));
 	}
 
 	private void run(Runnable listener) {
@@ -99,8 +113,9 @@ final class SmsAccountStateNotifier {
 			this.lastNotified = status.state();
 			log(severity(status.state()) < severity(previous), "EngageLab SMS account '%s' is %s, was %s: %s"
 				.formatted(status.account(), status.state(), previous, describe(status, failure)));
-			this.publisher.accept(new SmsAccountStateChangedEvent(status.account(), previous, status.state(),
-					status.snapshot(), status.failure()));
+			if (!this.shared) {
+				publish(previous, status);
+			}
 		}
 		else if (failure != null && newFailure && (!fresh || failure.getFailure().isRejection())) {
 			log(false, "EngageLab SMS account '%s' is still %s: %s".formatted(status.account(), status.state(),

@@ -3,46 +3,44 @@ package io.github.engagelab.sms.monitor;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
-import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
+import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsAccountStatus;
+import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
-import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
-import io.github.engagelab.sms.monitor.SmsBalanceMonitors.Settings;
+import io.github.engagelab.sms.cluster.SharedAccount;
+import io.github.engagelab.sms.cluster.SharedResult;
+import io.github.engagelab.sms.cluster.SmsBalanceCluster;
+import io.github.engagelab.sms.cluster.SmsBalanceReplica;
 import io.github.engagelab.sms.monitor.SmsBalanceRead.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Monitors one account: holds the newest snapshot, lets one refresh be in flight at a
- * time and works out the state. Safe for use by many threads; nothing here blocks. Public
- * for technical reasons only.
+ * Monitors one account: lets one refresh be in flight at a time, and takes in what it
+ * brings or what another replica shares. Safe for use by many threads; nothing here
+ * blocks. Public for technical reasons only.
  */
-public final class SmsBalanceMonitor {
+public final class SmsBalanceMonitor implements SharedAccount {
 
-	private final String account;
+	private final SmsAccountReadings readings;
 
 	private final SmsBalanceClient client;
 
-	private final SmsBalanceThresholds thresholds;
-
-	private final Settings settings;
+	private final Duration requestTimeout;
 
 	private final EngageLabSmsThreads threads;
-
-	private final SmsAccountStateNotifier notifier;
 
 	private final Executor signals;
 
 	// One worker for the client: if it hangs, no second one does
 	private final BoundedExecutor calls;
 
-	private final SmsRefreshStatistics statistics = new SmsRefreshStatistics();
-
-	private volatile Reading reading;
+	private final @Nullable SmsBalanceReplica replica;
 
 	private @Nullable SmsBalanceRead newest;
 
@@ -50,52 +48,56 @@ public final class SmsBalanceMonitor {
 
 	private long startedAt;
 
-	private @Nullable Future<?> expiry;
+	// Shares the result of the refresh in flight
+	private @Nullable Consumer<SharedResult> share;
 
-	private boolean closed;
+	// Whether something newer was adopted while a refresh was in flight
+	private boolean superseded;
 
-	SmsBalanceMonitor(String account, SmsBalanceClient client, SmsBalanceThresholds thresholds, Settings settings,
-			EngageLabSmsThreads threads, SmsAccountStateNotifier notifier, Executor signals, Reading reading) {
-		this.account = account;
+	SmsBalanceMonitor(SmsAccountReadings readings, SmsBalanceClient client, Duration requestTimeout,
+			EngageLabSmsThreads threads, Executor signals, @Nullable SmsBalanceCluster cluster) {
+		this.readings = readings;
 		this.client = client;
-		this.thresholds = thresholds;
-		this.settings = settings;
+		this.requestTimeout = requestTimeout;
 		this.threads = threads;
-		this.notifier = notifier;
 		this.signals = signals;
-		this.reading = reading;
 		this.calls = new BoundedExecutor(threads, 1);
+		this.replica = (cluster != null) ? cluster.join(this) : null;
 	}
 
+	@Override
 	public String getAccount() {
-		return this.account;
+		return this.readings.getAccount();
 	}
 
 	public SmsAccountStatus getStatus() {
-		return status(this.reading, this.threads.nanoTime());
+		return this.readings.getStatus();
 	}
 
 	public SmsAccountDetails getDetails() {
-		Reading current = this.reading;
-		long nanoTime = this.threads.nanoTime();
-		return SmsAccountDetails.of(status(current, nanoTime), current, nanoTime);
+		return this.readings.getDetails();
 	}
 
 	public SmsRefreshStatistics getStatistics() {
-		return this.statistics;
+		return this.readings.getStatistics();
 	}
 
 	public boolean isFresh() {
-		return this.reading.isFresh(this.settings.maxAge(), this.threads.nanoTime());
+		return this.readings.isFresh();
 	}
 
+	@Override
 	public @Nullable Duration getTimeSinceRefresh() {
-		Long endedAt = this.reading.endedAt();
-		return (endedAt != null) ? Duration.ofNanos(this.threads.nanoTime() - endedAt) : null;
+		return this.readings.getTimeSinceRefresh();
+	}
+
+	// Return who polls: self, other or alone, or null without a cluster
+	public @Nullable String getPolledBy() {
+		return (this.replica != null) ? this.replica.getPolledBy() : null;
 	}
 
 	public void addListener(Runnable listener) {
-		this.notifier.addListener(listener);
+		this.readings.getNotifier().addListener(listener);
 	}
 
 	public CompletableFuture<SmsBalanceSnapshot> refresh() {
@@ -107,49 +109,50 @@ public final class SmsBalanceMonitor {
 	SmsBalanceRead read() {
 		SmsBalanceRead read;
 		synchronized (this) {
-			long nanoTime = this.threads.nanoTime();
-			if (this.newest != null && this.inFlight && nanoTime - this.startedAt < getPatience().toNanos()) {
+			if (this.newest != null && isRefreshing()) {
 				return this.newest;
 			}
-			read = new SmsBalanceRead(this.account, this.client, this.threads, this.calls, this::completed);
-			if (this.closed) {
+			read = new SmsBalanceRead(getAccount(), this.client, this.threads, this.calls, this::completed);
+			if (this.readings.isClosed()) {
 				return read.cancel();
 			}
-			this.reading = this.reading.attempted(nanoTime);
-			expireInTime();
+			this.readings.attempted();
 			this.newest = read;
-			this.startedAt = nanoTime;
+			this.startedAt = this.threads.nanoTime();
 			this.inFlight = true;
+			this.superseded = false;
+			this.share = (this.replica != null) ? this.replica.started() : null;
 		}
-		read.start(this.settings.requestTimeout());
+		read.start(this.requestTimeout);
 		return read;
 	}
 
 	@Nullable SmsBalanceSnapshot getSnapshot(Duration maxAge) {
-		Reading current = this.reading;
-		return current.isFresh(maxAge, this.threads.nanoTime()) ? current.snapshot() : null;
+		return this.readings.getSnapshot(maxAge);
 	}
 
 	// How long the provider still asks to wait, within bounds; zero or negative if not
-	Duration getRetryAfter() {
-		return this.reading.retryAfter(this.settings.maxAge(), this.threads.nanoTime());
+	@Override
+	public Duration getRetryAfter() {
+		return this.readings.getRetryAfter();
 	}
 
 	Duration getPatience() {
-		return this.settings.requestTimeout().plusSeconds(2);
+		return this.requestTimeout.plusSeconds(2);
 	}
 
 	SmsAccountStateNotifier getNotifier() {
-		return this.notifier;
+		return this.readings.getNotifier();
+	}
+
+	@Nullable SmsBalanceReplica getReplica() {
+		return this.replica;
 	}
 
 	void close() {
 		SmsBalanceRead read;
 		synchronized (this) {
-			this.closed = true;
-			if (this.expiry != null) {
-				this.expiry.cancel(false);
-			}
+			this.readings.close();
 			read = this.newest;
 		}
 		if (read != null) {
@@ -157,43 +160,40 @@ public final class SmsBalanceMonitor {
 		}
 	}
 
-	private void completed(Outcome outcome) {
-		change(() -> {
-			this.inFlight = false;
-			this.statistics.add(this.reading.snapshot(), outcome);
-			this.reading = this.reading.ended(outcome, this.threads.now(), this.threads.nanoTime());
-			expireInTime();
-			return this.notifier.add(this.reading, getStatus(), isFresh(), this.newest);
-		});
+	@Override
+	public synchronized boolean isRefreshing() {
+		return this.inFlight && this.threads.nanoTime() - this.startedAt < getPatience().toNanos();
 	}
 
-	private void expire() {
-		change(() -> !isFresh() && this.notifier.add(this.reading, getStatus(), false, null));
+	@Override
+	public void poll() {
+		read();
 	}
 
-	// Under the lock, but for what follows from it
-	private void change(BooleanSupplier change) {
+	@Override
+	public void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure,
+			long askedAt) {
 		synchronized (this) {
-			if (!change.getAsBoolean()) {
-				return;
-			}
+			this.superseded = this.readings.adopt(balance, balanceAt, failure, askedAt) || this.superseded;
 		}
-		this.notifier.notifyListeners();
+		getNotifier().notifyListeners();
 	}
 
-	private void expireInTime() {
-		if (this.expiry != null) {
-			this.expiry.cancel(false);
-		}
-		Duration age = this.reading.age(this.threads.nanoTime());
-		if (age != null && age.compareTo(this.settings.maxAge()) < 0) {
-			this.expiry = this.threads.trySchedule(this::expire, this.settings.maxAge().minus(age));
-		}
+	@Override
+	public void shared(@Nullable SmsAccountState previous, SmsAccountStatus status) {
+		this.readings.shared(previous, status);
 	}
 
-	private SmsAccountStatus status(Reading reading, long nanoTime) {
-		return new SmsAccountStatus(this.account, reading.state(this.thresholds, this.settings.maxAge(), nanoTime),
-				reading.snapshot(), this.thresholds, reading.kind());
+	private void completed(Outcome outcome) {
+		synchronized (this) {
+			this.inFlight = false;
+			long nanoTime = this.threads.nanoTime();
+			Reading ended = this.readings.getNewest().ended(outcome, this.threads.now(), nanoTime);
+			SharedResult result = this.superseded ? null
+					: this.readings.add(outcome, ended, Duration.ofNanos(nanoTime - this.startedAt));
+			this.readings.notifyOf(ended, this.newest, result, this.share);
+		}
+		getNotifier().notifyListeners();
 	}
 
 }

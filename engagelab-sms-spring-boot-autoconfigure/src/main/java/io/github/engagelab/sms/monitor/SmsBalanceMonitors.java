@@ -20,6 +20,7 @@ import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
+import io.github.engagelab.sms.cluster.SmsBalanceCluster;
 import io.github.engagelab.sms.monitor.SmsAccountStateNotifier.Mode;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -50,12 +51,15 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 	// One worker, so that events arrive in order
 	private final BoundedExecutor events;
 
+	private final @Nullable SmsBalanceCluster cluster;
+
 	public SmsBalanceMonitors(Set<String> accounts, SmsBalanceClient client,
 			Function<String, SmsBalanceThresholds> thresholds, Settings settings, EngageLabSmsThreads threads,
-			ApplicationEventPublisher publisher) {
+			ApplicationEventPublisher publisher, @Nullable SmsBalanceCluster cluster) {
 		Assert.notEmpty(accounts, "There must be an account");
 		this.publisher = publisher;
 		this.settings = settings;
+		this.cluster = cluster;
 		this.events = new BoundedExecutor(threads, 1);
 		// A subscriber may block; so many may do so at once
 		BoundedExecutor signals = new BoundedExecutor(threads, MAX_SIGNALS);
@@ -63,11 +67,12 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 			Assert.isTrue(EngageLabSmsConnectionDetails.isAccountName(account),
 					() -> "'" + account + "' cannot name an account");
 			SmsBalanceException disabled = new SmsBalanceException(account, SmsBalanceFailure.DISABLED, null);
+			SmsAccountReadings readings = new SmsAccountReadings(account, thresholds.apply(account), settings, threads,
+					new SmsAccountStateNotifier(threads, this::publish, cluster != null), settings.enabled()
+							? Reading.NONE : Reading.NONE.failed(disabled, threads.now(), threads.nanoTime()));
 			this.monitors.put(account,
-					new SmsBalanceMonitor(account, settings.enabled() ? client : (name) -> Mono.error(disabled),
-							thresholds.apply(account), settings, threads,
-							new SmsAccountStateNotifier(threads, this::publish), signals, settings.enabled()
-									? Reading.NONE : Reading.NONE.failed(disabled, threads.now(), threads.nanoTime())));
+					new SmsBalanceMonitor(readings, settings.enabled() ? client : (name) -> Mono.error(disabled),
+							settings.requestTimeout(), threads, signals, cluster));
 		}
 	}
 
@@ -105,7 +110,7 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 		AtomicInteger notifying = new AtomicInteger(this.monitors.size());
 		all().forEach((monitor) -> monitor.getNotifier().execute(() -> {
 			if (notifying.decrementAndGet() == 0) {
-				this.events.execute(delivered::countDown);
+				afterCalls(() -> this.events.execute(delivered::countDown));
 			}
 		}));
 		try {
@@ -121,6 +126,16 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 	@Override
 	public void close() {
 		all().forEach(SmsBalanceMonitor::close);
+	}
+
+	// What is being shared may bring an event
+	private void afterCalls(Runnable task) {
+		if (this.cluster != null) {
+			this.cluster.afterCalls(task);
+		}
+		else {
+			task.run();
+		}
 	}
 
 	private void publish(SmsAccountStateChangedEvent event) {

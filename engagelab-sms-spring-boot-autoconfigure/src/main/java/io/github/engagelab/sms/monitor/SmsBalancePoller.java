@@ -9,6 +9,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
+import io.github.engagelab.sms.cluster.SmsBalanceReplica;
 import io.github.engagelab.sms.monitor.SmsAccountStateNotifier.Mode;
 import org.jspecify.annotations.Nullable;
 
@@ -128,18 +129,37 @@ public final class SmsBalancePoller implements SmartLifecycle {
 
 		synchronized void cancel() {
 			this.cancelled = true;
+			SmsBalanceReplica replica = this.monitor.getReplica();
+			if (replica != null) {
+				replica.stop();
+			}
 			if (this.next != null) {
 				this.next.cancel(false);
 			}
 		}
 
 		synchronized Duration getDelay() {
+			SmsBalanceReplica replica = this.monitor.getReplica();
+			if (replica != null) {
+				return replica.getDelay();
+			}
 			Duration delay = Duration.ofNanos(this.due - this.threads.nanoTime());
 			Duration retryAfter = this.monitor.getRetryAfter();
 			return (delay.compareTo(retryAfter) > 0) ? delay : retryAfter;
 		}
 
 		private void poll() {
+			SmsBalanceReplica replica = this.monitor.getReplica();
+			if (replica != null) {
+				Duration next = this.period.dividedBy(4);
+				try {
+					next = replica.tick();
+				}
+				finally {
+					rearm(next);
+				}
+				return;
+			}
 			Duration retryAfter = this.monitor.getRetryAfter();
 			boolean due = retryAfter.isZero() || retryAfter.isNegative();
 			rearm(due ? jitter() : retryAfter);

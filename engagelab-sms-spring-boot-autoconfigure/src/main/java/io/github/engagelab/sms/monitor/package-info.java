@@ -9,8 +9,9 @@
  * <li>There is one timer and there are workers, all of them daemons, made when first
  * needed and gone with the application context. The timer runs nothing that can block and
  * no code of the application's. Whatever may block runs on a worker: credentials, the
- * HTTP attempt, a client of the application's, logging, meters, listeners. The JDK's HTTP
- * client has its selector and a few threads beside them.</li>
+ * HTTP attempt, a client of the application's, logging, meters, listeners, the store of a
+ * cluster (one call at a time). The JDK's HTTP client has its selector and a few threads
+ * beside them.</li>
  * <li>Every refresh has a deadline from the moment it is asked for. The timer ends it
  * then, whatever became of the work: callers get {@code TIMEOUT} or
  * {@code CREDENTIALS_UNAVAILABLE}, the account is free for the next refresh, and a late

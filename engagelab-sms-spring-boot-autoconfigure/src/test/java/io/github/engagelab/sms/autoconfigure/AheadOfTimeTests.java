@@ -1,18 +1,24 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.cluster.SmsBalanceStore;
+import io.github.engagelab.sms.testsupport.MapSmsBalanceStore;
 import io.github.engagelab.sms.testsupport.RawServer;
+import io.github.engagelab.sms.testsupport.RedisServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.aot.test.generate.TestGenerationContext;
@@ -23,10 +29,16 @@ import org.springframework.boot.health.registry.HealthContributorRegistry;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.aot.ApplicationContextAotGenerator;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.env.Environment;
 import org.springframework.core.test.tools.CompileWithForkedClassLoader;
 import org.springframework.core.test.tools.TestCompiler;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.javapoet.ClassName;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -90,6 +102,52 @@ class AheadOfTimeTests {
 		}
 	}
 
+	@Test
+	@CompileWithForkedClassLoader
+	void runWhenBuiltWithoutClusterSharesThroughStoreOfApplication() {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			runAheadOfTime(sharing(server),
+					(context) -> awaitText(() -> context.getBean(SmsBalanceStore.class).get("default")),
+					StoreConfiguration.class);
+		}
+	}
+
+	@Test
+	@CompileWithForkedClassLoader
+	void runWhenBuiltWithoutClusterSharesOnRedisOfApplication() {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE));
+				RedisServer redis = new RedisServer()) {
+			List<String> settings = new ArrayList<>(sharing(server));
+			settings.add("test.redis.port=" + redis.port());
+			runAheadOfTime(settings,
+					(context) -> awaitText(
+							() -> new StringRedisTemplate(context.getBean(RedisConnectionFactory.class)).opsForValue()
+								.get("engagelab-sms:shop:default")),
+					RedisConfiguration.class, EngageLabSmsRedisAutoConfiguration.class);
+		}
+	}
+
+	@Test
+	@CompileWithForkedClassLoader
+	void runWhenBuiltWithRedisAndWithoutClusterAsksForNoConnection() {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			runAheadOfTime(List.of("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.dev-key=a",
+					"engagelab.sms.dev-secret=a", "test.redis.port=1"), (context) -> {
+						Awaitility.await().until(() -> server.requests().size() == 1);
+						assertThat(context.getBeanFactory().containsSingleton("engageLabSmsBalanceStore")).isFalse();
+					}, RedisConfiguration.class, EngageLabSmsRedisAutoConfiguration.class);
+		}
+	}
+
+	private static List<String> sharing(RawServer server) {
+		return List.of("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.dev-key=a",
+				"engagelab.sms.dev-secret=a", "engagelab.sms.cluster.enabled=true", "engagelab.sms.cluster.name=shop");
+	}
+
+	private static void awaitText(Supplier<@Nullable String> text) {
+		Awaitility.await().until(() -> String.valueOf(text.get()).contains(";OK;"));
+	}
+
 	private static Stream<String> series(GenericApplicationContext context, String name) {
 		return context.getBean(PrometheusMeterRegistry.class)
 			.scrape()
@@ -98,10 +156,14 @@ class AheadOfTimeTests {
 	}
 
 	@SuppressWarnings("unchecked")
-	private static void runAheadOfTime(List<String> settings, Consumer<GenericApplicationContext> test) {
+	private static void runAheadOfTime(List<String> settings, Consumer<GenericApplicationContext> test,
+			Class<?>... configurations) {
 		TestGenerationContext generation = new TestGenerationContext();
 		AnnotationConfigApplicationContext build = new AnnotationConfigApplicationContext();
 		build.register(Configurations.getClasses(TestContexts.AUTO_CONFIGURATIONS));
+		if (configurations.length > 0) {
+			build.register(configurations);
+		}
 		ClassName initializer = new ApplicationContextAotGenerator().processAheadOfTime(build, generation);
 		generation.writeGeneratedContent();
 		TestCompiler.forSystem().with(generation).compile((compiled) -> {
@@ -112,6 +174,27 @@ class AheadOfTimeTests {
 				test.accept(context);
 			}
 		});
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class StoreConfiguration {
+
+		@Bean
+		SmsBalanceStore store() {
+			return new MapSmsBalanceStore();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class RedisConfiguration {
+
+		@Bean
+		LettuceConnectionFactory redisConnectionFactory(Environment environment) {
+			return new LettuceConnectionFactory("127.0.0.1",
+					environment.getRequiredProperty("test.redis.port", Integer.class));
+		}
+
 	}
 
 }

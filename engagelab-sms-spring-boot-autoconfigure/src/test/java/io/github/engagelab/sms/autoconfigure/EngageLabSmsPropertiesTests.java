@@ -113,7 +113,8 @@ class EngageLabSmsPropertiesTests {
 		TestContexts.runner()
 			.withPropertyValues("engagelab.sms.refresh.interval=" + interval)
 			.withPropertyValues((maxAge != null) ? "engagelab.sms.refresh.max-age=" + maxAge : "unset=")
-			.run((context) -> assertThat(context.getBean(EngageLabSmsProperties.class).refresh().effectiveMaxAge())
+			.run((context) -> assertThat(
+					PropertyRules.effectiveMaxAge(context.getBean(EngageLabSmsProperties.class).refresh()))
 				.isEqualTo(expected));
 	}
 

@@ -36,6 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 /**
@@ -104,6 +105,30 @@ class EngageLabSmsConnectionDetailsTests {
 			assertThat(ex).hasMessageNotContaining("hidden");
 			assertThat(this.details.calls).hasValue(ALL_TRIES);
 		});
+	}
+
+	@Test
+	void getIdentityWhenCredentialsHangEndsAndLetsTheNextOneAsk() {
+		this.details.credentials = () -> {
+			try {
+				new CountDownLatch(1).await();
+			}
+			catch (InterruptedException ex) {
+				throw new IllegalStateException(ex);
+			}
+			return null;
+		};
+		this.runner.withPropertyValues("engagelab.sms.http.request-timeout=300ms")
+			.withBean(EngageLabSmsConnectionDetails.class, () -> this.details)
+			.run((context) -> {
+				WebClientSmsBalanceClient client = context.getBean(WebClientSmsBalanceClient.class);
+				assertThatExceptionOfType(SmsBalanceException.class)
+					.isThrownBy(() -> client.getIdentity("default").block(Duration.ofSeconds(5)))
+					.satisfies(
+							(ex) -> assertThat(ex.getFailure()).isEqualTo(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE));
+				this.details.credentials = () -> new EngageLabSmsConnectionDetails.Credentials("key", "secret");
+				assertThat(client.getIdentity("default").block(Duration.ofSeconds(5))).matches("[0-9a-f]{8}");
+			});
 	}
 
 	static Stream<Throwable> throwables() {

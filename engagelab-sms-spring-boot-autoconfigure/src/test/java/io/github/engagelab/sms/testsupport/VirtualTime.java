@@ -18,6 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 
@@ -41,8 +42,30 @@ public final class VirtualTime {
 	 * @return the threads
 	 */
 	public EngageLabSmsThreads threads() {
-		return new EngageLabSmsThreads(new Timer(), new DirectExecutor(), new DirectExecutor(), this::nanoTime,
+		return new EngageLabSmsThreads(timer(() -> 0), new DirectExecutor(), new DirectExecutor(), this::nanoTime,
 				new WallClock());
+	}
+
+	/**
+	 * Return threads on this time of a process that can be paused. Its workers come when
+	 * the one who hands a task over is done.
+	 * @param pause by how many nanoseconds what is due has to wait, or -1 for ever
+	 * @return the threads
+	 */
+	public EngageLabSmsThreads threads(LongSupplier pause) {
+		ScheduledExecutorService timer = timer(pause);
+		return new EngageLabSmsThreads(timer, new DirectExecutor() {
+
+			@Override
+			public void execute(Runnable task) {
+				timer.schedule(task, 0, TimeUnit.NANOSECONDS);
+			}
+
+		}, new DirectExecutor(), this::nanoTime, new WallClock());
+	}
+
+	public ScheduledExecutorService timer(LongSupplier pause) {
+		return new Timer(pause);
 	}
 
 	public long nanoTime() {
@@ -73,9 +96,17 @@ public final class VirtualTime {
 		for (Task<?> next = this.tasks.peek(); next != null && next.due <= target; next = this.tasks.peek()) {
 			this.tasks.remove();
 			this.nanos = Math.max(this.nanos, next.due);
-			next.run();
+			long pause = next.pause.getAsLong();
+			if (pause == 0) {
+				next.run();
+			}
+			else if (pause > 0) {
+				next.due = this.nanos + pause;
+				this.tasks.add(next);
+			}
 		}
-		this.nanos = target;
+		// A task may have let time pass, too
+		this.nanos = Math.max(this.nanos, target);
 	}
 
 	private final class WallClock extends Clock {
@@ -99,12 +130,15 @@ public final class VirtualTime {
 
 	private final class Task<V> extends FutureTask<V> implements ScheduledFuture<V> {
 
-		private final long due;
+		private long due;
+
+		private final LongSupplier pause;
 
 		private final long number = ++VirtualTime.this.scheduled;
 
-		private Task(Callable<V> callable, long delay) {
+		private Task(Callable<V> callable, long delay, LongSupplier pause) {
 			super(callable);
+			this.pause = pause;
 			this.due = VirtualTime.this.nanos + Math.max(0, delay);
 			VirtualTime.this.tasks.add(this);
 		}
@@ -173,6 +207,12 @@ public final class VirtualTime {
 
 	private final class Timer extends DirectExecutor implements ScheduledExecutorService {
 
+		private final LongSupplier pause;
+
+		Timer(LongSupplier pause) {
+			this.pause = pause;
+		}
+
 		@Override
 		public List<Runnable> shutdownNow() {
 			VirtualTime.this.tasks.clear();
@@ -187,7 +227,7 @@ public final class VirtualTime {
 		@Override
 		public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
 			checkOpen();
-			return new Task<>(callable, unit.toNanos(delay));
+			return new Task<>(callable, unit.toNanos(delay), this.pause);
 		}
 
 		@Override

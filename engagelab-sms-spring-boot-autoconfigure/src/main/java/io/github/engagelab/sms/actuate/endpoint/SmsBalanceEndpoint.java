@@ -77,7 +77,8 @@ public final class SmsBalanceEndpoint {
 	private AccountDescriptor describe(SmsBalanceMonitor monitor) {
 		Instant nextRefresh = this.poller.getNextRefresh(monitor.getAccount());
 		return new AccountDescriptor(monitor.getDetails(),
-				(nextRefresh != null) ? nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString() : null);
+				(nextRefresh != null) ? nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString() : null,
+				monitor.getPolledBy());
 	}
 
 	/**
@@ -90,8 +91,8 @@ public final class SmsBalanceEndpoint {
 	 * Description of an account.
 	 */
 	@JsonInclude(Include.NON_NULL)
-	public record AccountDescriptor(@JsonUnwrapped SmsAccountDetails details,
-			@Nullable String nextRefresh) implements OperationResponseBody {
+	public record AccountDescriptor(@JsonUnwrapped SmsAccountDetails details, @Nullable String nextRefresh,
+			@Nullable String polledBy) implements OperationResponseBody {
 	}
 
 }

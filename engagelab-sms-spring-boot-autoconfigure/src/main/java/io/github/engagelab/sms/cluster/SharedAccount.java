@@ -1,0 +1,37 @@
+package io.github.engagelab.sms.cluster;
+
+import java.time.Duration;
+
+import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.SmsAccountStatus;
+import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A shared account as its monitor knows it. No method blocks. Public for technical
+ * reasons only.
+ */
+public interface SharedAccount {
+
+	String getAccount();
+
+	@Nullable Duration getTimeSinceRefresh();
+
+	Duration getRetryAfter();
+
+	boolean isRefreshing();
+
+	void poll();
+
+	// Take in what another replica was answered. The monotonic times are the earliest
+	// ones
+	// at which the balance was read and the provider was asked
+	void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure, long askedAt);
+
+	// A status of this replica is shared. The previous state is null if it is the same,
+	// or
+	// if it is not known which was announced
+	void shared(@Nullable SmsAccountState previous, SmsAccountStatus status);
+
+}
