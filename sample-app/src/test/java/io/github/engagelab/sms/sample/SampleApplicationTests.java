@@ -10,6 +10,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
+import org.springframework.context.ApplicationContext;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.ActiveProfiles;
 import org.springframework.test.web.servlet.assertj.MockMvcTester;
@@ -58,6 +60,11 @@ class SampleApplicationTests {
 				"/demo/recover?account=nobody, 404" })
 		void wrongWishIsRefused(String uri, int status) {
 			assertThat(this.mvc.post().uri(uri)).hasStatus(status);
+		}
+
+		@Test
+		void needsNoRedis(ApplicationContext context) {
+			assertThat(context.getBeanNamesForType(RedisConnectionFactory.class)).isEmpty();
 		}
 
 		@Test

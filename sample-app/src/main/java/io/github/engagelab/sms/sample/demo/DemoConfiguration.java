@@ -1,5 +1,6 @@
 package io.github.engagelab.sms.sample.demo;
 
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -12,8 +13,8 @@ import org.springframework.context.annotation.Profile;
 class DemoConfiguration {
 
 	@Bean
-	SimulatedEngageLab simulatedEngageLab() {
-		return new SimulatedEngageLab();
+	SimulatedEngageLab simulatedEngageLab(@Value("${demo.engagelab-port:0}") int port) {
+		return new SimulatedEngageLab(port);
 	}
 
 }

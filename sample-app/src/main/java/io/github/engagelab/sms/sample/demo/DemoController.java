@@ -56,6 +56,11 @@ class DemoController {
 	}
 
 	@ExceptionHandler
+	ProblemDetail onOtherInstance(IllegalStateException ex) {
+		return ProblemDetail.forStatusAndDetail(HttpStatus.CONFLICT, ex.getMessage());
+	}
+
+	@ExceptionHandler
 	ProblemDetail onBadAmount(ArithmeticException ex) {
 		return ProblemDetail.forStatusAndDetail(HttpStatus.BAD_REQUEST,
 				"The amount must be positive, with at most 4 decimals");

@@ -1,5 +1,6 @@
 package io.github.engagelab.sms.sample.demo;
 
+import java.net.BindException;
 import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -8,18 +9,26 @@ import java.util.Set;
 import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
 import com.github.tomakehurst.wiremock.client.WireMock;
+import com.github.tomakehurst.wiremock.common.FatalStartupException;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
 import com.github.tomakehurst.wiremock.extension.ResponseDefinitionTransformerV2;
 import com.github.tomakehurst.wiremock.http.ResponseDefinition;
 import com.github.tomakehurst.wiremock.stubbing.ServeEvent;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Plays EngageLab over real HTTP, and tells the starter which accounts it has and where
- * to find it. Answers code 2001 to credentials it does not know.
+ * to find it. Answers code 2001 to credentials it does not know. If another instance of
+ * the application plays EngageLab on the port already, that one is used.
  */
 final class SimulatedEngageLab implements EngageLabSmsConnectionDetails, AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(SimulatedEngageLab.class);
 
 	private static final String SECRET = "demo-secret";
 
@@ -29,18 +38,39 @@ final class SimulatedEngageLab implements EngageLabSmsConnectionDetails, AutoClo
 
 	private final WireMockServer server;
 
-	SimulatedEngageLab() {
+	private final URI baseUrl;
+
+	/**
+	 * Create a simulation.
+	 * @param port the port to use, or 0 for any that is free
+	 */
+	SimulatedEngageLab(int port) {
 		// The amounts of the provider's documentation
 		this.accounts.put(DEFAULT_ACCOUNT, new SimulatedAccount(123456, 20000));
 		this.accounts.put("marketing", new SimulatedAccount(2500000, 0));
 		this.server = new WireMockServer(WireMockConfiguration.options()
-			.dynamicPort()
+			.port(port)
 			.bindAddress("127.0.0.1")
 			.extensions(new CurrentAnswer())
 			.disableRequestJournal());
 		this.server.stubFor(WireMock.any(WireMock.anyUrl()).willReturn(invalidCredentials()));
 		this.accounts.keySet().forEach(this::stub);
-		this.server.start();
+		int actualPort = start() ? this.server.port() : port;
+		this.baseUrl = URI.create("http://127.0.0.1:" + actualPort);
+	}
+
+	private boolean start() {
+		try {
+			this.server.start();
+			return true;
+		}
+		catch (FatalStartupException ex) {
+			if (!(NestedExceptionUtils.getRootCause(ex) instanceof BindException)) {
+				throw ex;
+			}
+			logger.info("EngageLab is simulated by another instance");
+			return false;
+		}
 	}
 
 	private void stub(String account) {
@@ -57,11 +87,15 @@ final class SimulatedEngageLab implements EngageLabSmsConnectionDetails, AutoClo
 	 * @param name its name
 	 * @return the account
 	 * @throws IllegalArgumentException if there is none
+	 * @throws IllegalStateException if it is simulated by another instance
 	 */
 	SimulatedAccount account(String name) {
 		SimulatedAccount account = this.accounts.get(name);
 		if (account == null) {
 			throw new IllegalArgumentException("There is no account '%s', only %s".formatted(name, getAccounts()));
+		}
+		if (!this.server.isRunning()) {
+			throw new IllegalStateException("EngageLab is simulated by the instance that was started first");
 		}
 		return account;
 	}
@@ -73,7 +107,7 @@ final class SimulatedEngageLab implements EngageLabSmsConnectionDetails, AutoClo
 
 	@Override
 	public URI getBaseUrl(String account) {
-		return URI.create(this.server.baseUrl());
+		return this.baseUrl;
 	}
 
 	@Override
@@ -83,7 +117,10 @@ final class SimulatedEngageLab implements EngageLabSmsConnectionDetails, AutoClo
 
 	@Override
 	public void close() {
-		this.server.stop();
+		// WireMock fails to stop what never started
+		if (this.server.isRunning()) {
+			this.server.stop();
+		}
 	}
 
 	private static ResponseDefinitionBuilder json(int status, String body) {
