@@ -189,6 +189,9 @@ final class ClusterSimulation {
 
 		long pausedUntil;
 
+		// In milliseconds, until an answer arrives
+		int wayBack;
+
 		private long refreshes;
 
 		// At first, the store has 3 s to answer
@@ -443,7 +446,7 @@ final class ClusterSimulation {
 			this.calls.add(new Call(replica, millis()));
 			trace("%d asks", replica.number);
 			int there = ClusterSimulation.this.random.nextInt(this.maxLatency / 2 + 1);
-			int back = ClusterSimulation.this.random.nextInt(this.maxLatency / 2 + 1);
+			int back = ClusterSimulation.this.random.nextInt(this.maxLatency / 2 + 1) + replica.wayBack;
 			return Mono.create((sink) -> {
 				// The provider is never paused
 				schedule(null, there, () -> {

@@ -457,6 +457,43 @@ class SharingProtocolTests {
 
 	// Replicas that have agreed on who asks
 	@Test
+	void refreshWhenItsAnswerComesAfterANewerOneWasAdoptedChangesNothing() {
+		ClusterSimulation cluster = started(3);
+		cluster.advanceToNextCall();
+		cluster.advance(500);
+		Replica slow = cluster.replicas.stream()
+			.filter((replica) -> replica != cluster.asker())
+			.findFirst()
+			.orElseThrow();
+		slow.wayBack = 1_200;
+		slow.monitor.refresh();
+		cluster.advance(cluster.provider.maxLatency);
+		cluster.provider.change(-10_0000);
+		cluster.advance(3_000);
+		assertThat(slow.spent()).as("%s", cluster).isEqualTo(10_0000);
+		assertThat(slow.status().snapshot().balance().totalBalance10000()).isEqualTo(90_0000);
+	}
+
+	@Test
+	void pollWhenItFailsAfterTheStoreWasLostDoesNotSayWhichStateWasAnnounced() {
+		ClusterSimulation cluster = started(3);
+		// Announced by the asker, and lost before another one, which fails, has seen it
+		cluster.provider.change(-60_0000);
+		while (cluster.events.isEmpty()) {
+			cluster.advance(5);
+		}
+		cluster.asker().kill();
+		cluster.store.lose();
+		cluster.provider.failure = 1;
+		cluster.advance(2_300);
+		cluster.provider.failure = 0;
+		cluster.advance(3_000);
+		assertThat(cluster.alive()).as("%s", cluster)
+			.allSatisfy((replica) -> assertThat(replica.status().state()).isEqualTo(SmsAccountState.LOW));
+		assertThat(cluster.events).map(Published::toString).containsExactly("OK -> LOW");
+	}
+
+	@Test
 	void replicaLooksAtTheStoreAboutFourTimesPerInterval() {
 		ClusterSimulation cluster = new ClusterSimulation(1, Duration.ofMinutes(1));
 		for (int i = 0; i < 4; i++) {
