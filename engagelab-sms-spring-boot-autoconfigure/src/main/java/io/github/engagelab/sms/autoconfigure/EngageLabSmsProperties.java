@@ -146,8 +146,8 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 * Polling settings.
 	 *
 	 * @param enabled Whether to poll the balance.
-	 * @param interval Time between two polls of an account, give or take 10 %. At least
-	 * 1s.
+	 * @param interval Time between two polls of an account, give or take 10 % without a
+	 * cluster. At least 1s.
 	 * @param maxAge Age at which a balance is considered stale. At least 1.5 x the
 	 * interval, with a cluster 2 x. Defaults to 5m or, if greater, 3 x the interval.
 	 */

@@ -13,11 +13,11 @@ import org.springframework.http.HttpHeaders;
 
 /**
  * Makes a text of the provider's fit for log lines and health pages, even if the provider
- * repeats the credentials it was sent.
+ * repeats the credentials it was sent. Public for technical reasons only.
  *
  * @param credentials the credentials that were sent
  */
-record SecretMask(Credentials credentials) {
+public record SecretMask(Credentials credentials) {
 
 	private static final int MAX_LENGTH = 200;
 
@@ -37,8 +37,13 @@ record SecretMask(Credentials credentials) {
 			.map(Pattern::quote)
 			.collect(Collectors.joining("|"));
 		masked = Pattern.compile(secrets, Pattern.CASE_INSENSITIVE).matcher(masked).replaceAll(MASK);
-		masked = UNPRINTABLE.matcher(masked).replaceAll(" ");
-		return (masked.length() > MAX_LENGTH) ? masked.substring(0, MAX_LENGTH) + "..." : masked;
+		return printable(masked);
+	}
+
+	// Make a text of somebody else's fit for a log line
+	public static String printable(String text) {
+		String printable = UNPRINTABLE.matcher(text).replaceAll(" ");
+		return (printable.length() > MAX_LENGTH) ? printable.substring(0, MAX_LENGTH) + "..." : printable;
 	}
 
 	private static Stream<String> spellings(String secret) {

@@ -2,6 +2,7 @@ package io.github.engagelab.sms.cluster;
 
 import java.time.Duration;
 
+import io.github.engagelab.sms.client.SecretMask;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.core.NestedExceptionUtils;
@@ -15,8 +16,6 @@ import org.springframework.core.NestedExceptionUtils;
 record Alone(@Nullable String cause, boolean outage) {
 
 	static final Alone UNIDENTIFIED = new Alone(null, true);
-
-	private static final int MAX_LENGTH = 200;
 
 	// For a shortage of memory, or an exception that throws one
 	private static final Alone UNSPEAKABLE = new Alone("the store failed", true);
@@ -36,9 +35,7 @@ record Alone(@Nullable String cause, boolean outage) {
 
 	private static String describe(Throwable ex) {
 		Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
-		String text = "%s: %s".formatted(root.getClass().getSimpleName(), root.getMessage())
-			.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", " ");
-		return (text.length() > MAX_LENGTH) ? text.substring(0, MAX_LENGTH) + "..." : text;
+		return SecretMask.printable("%s: %s".formatted(root.getClass().getSimpleName(), root.getMessage()));
 	}
 
 }

@@ -9,7 +9,7 @@ import java.util.stream.LongStream;
  */
 final class Looks {
 
-	private static final Duration TIMEOUT = Duration.ofMillis(500);
+	static final Duration TIMEOUT = Duration.ofMillis(500);
 
 	// The driver may have to be loaded, and to connect, for the first calls
 	private static final Duration FIRST_TIMEOUT = Duration.ofSeconds(3);

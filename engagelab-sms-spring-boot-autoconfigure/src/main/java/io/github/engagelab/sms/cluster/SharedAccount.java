@@ -24,14 +24,13 @@ public interface SharedAccount {
 
 	void poll();
 
-	// Take in what another replica was answered. The monotonic times are the earliest
-	// ones
-	// at which the balance was read and the provider was asked
+	// Take in what another replica was answered. The times are monotonic, and the
+	// earliest
+	// possible ones
 	void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure, long askedAt);
 
-	// A status of this replica is shared. The previous state is null if it is the same,
-	// or
-	// if it is not known which was announced
+	// A status of this replica is shared. The previous state is null unless it is known,
+	// and another one
 	void shared(@Nullable SmsAccountState previous, SmsAccountStatus status);
 
 }

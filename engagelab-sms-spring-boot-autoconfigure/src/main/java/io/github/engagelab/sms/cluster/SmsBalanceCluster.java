@@ -21,8 +21,6 @@ public final class SmsBalanceCluster {
 
 	private static final Log logger = LogFactory.getLog(SmsBalanceCluster.class);
 
-	private static final Duration PATIENCE = Duration.ofMillis(500);
-
 	private final SmsBalanceStore store;
 
 	private final Duration interval;
@@ -79,7 +77,7 @@ public final class SmsBalanceCluster {
 	// Run a task after the calls that came before, unless one hangs
 	public void afterCalls(Runnable task) {
 		Long since = this.callingSince;
-		if (since != null && this.threads.nanoTime() - since >= PATIENCE.toNanos()) {
+		if (since != null && this.threads.nanoTime() - since >= Looks.TIMEOUT.toNanos()) {
 			task.run();
 		}
 		else {
@@ -100,7 +98,8 @@ public final class SmsBalanceCluster {
 		});
 	}
 
-	void executeAlone(Runnable task) {
+	// Run a task that does not, off the timer
+	void executeApart(Runnable task) {
 		this.threads.execute(task);
 	}
 

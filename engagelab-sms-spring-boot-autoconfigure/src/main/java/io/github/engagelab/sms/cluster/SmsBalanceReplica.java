@@ -53,14 +53,14 @@ public final class SmsBalanceReplica {
 		long now = this.cluster.nanoTime();
 		if (this.looks.begin(!this.running, untilDue() <= 0, now)) {
 			this.running = true;
-			this.cluster.executeAlone(this::begin);
+			this.cluster.executeApart(this::begin);
 		}
 		else if (this.looks.isOverdue(now) && this.alone == null) {
 			this.alone = (this.identity.getLast() != null) ? Alone.ofTimeout(this.looks.getTimeout())
 					: Alone.UNIDENTIFIED;
 		}
 		if (this.alone != null && untilDue() <= 0) {
-			this.cluster.executeAlone(this::pollAlone);
+			this.cluster.executeApart(this::pollAlone);
 		}
 		else if (this.protocol.untilLate() <= 0) {
 			this.account.poll();

@@ -84,8 +84,8 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 		if (this.endedAt == null) {
 			return Duration.ZERO;
 		}
-		Duration asked = (this.failure != null) ? this.failure.getRetryAfter() : null;
-		Duration wait = (asked != null) ? asked : Duration.ZERO;
+		Duration retryAfter = (this.failure != null) ? this.failure.getRetryAfter() : null;
+		Duration wait = (retryAfter != null) ? retryAfter : Duration.ZERO;
 		return ((wait.compareTo(maxAge) < 0) ? wait : maxAge).minusNanos(nanoTime - this.endedAt);
 	}
 
