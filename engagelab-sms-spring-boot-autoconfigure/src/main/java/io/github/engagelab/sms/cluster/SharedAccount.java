@@ -24,9 +24,7 @@ public interface SharedAccount {
 
 	void poll();
 
-	// Take in what another replica was answered. The times are monotonic, and the
-	// earliest
-	// possible ones
+	// Take in what another replica was answered. The times are monotonic lower bounds
 	void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure, long askedAt);
 
 	// A status of this replica is shared. The previous state is null unless it is known,
