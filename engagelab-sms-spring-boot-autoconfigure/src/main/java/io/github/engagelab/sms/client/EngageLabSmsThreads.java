@@ -31,7 +31,7 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 	// between two polls of the default interval
 	private static final Duration KEEP_ALIVE = Duration.ofSeconds(5);
 
-	private static final int HTTP_THREADS = 4;
+	private static final int HTTP_THREADS = 2;
 
 	private static final Duration SHORTAGE_DELAY = Duration.ofMillis(100);
 
@@ -102,7 +102,7 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 
 	// Run a task at the end of what a worker does: the first one that it hands over runs
 	// there, too, rather than on a worker of its own
-	void relay(Runnable task) {
+	public void relay(Runnable task) {
 		this.spare.set(true);
 		try {
 			task.run();

@@ -2,6 +2,7 @@ package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalanceException;
@@ -89,9 +90,9 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 		return ((wait.compareTo(maxAge) < 0) ? wait : maxAge).minusNanos(nanoTime - this.endedAt);
 	}
 
+	// Without a duration for the age: this is what a caller on a hot path waits for
 	private boolean isExpired(Duration maxAge, long nanoTime) {
-		Duration age = age(nanoTime);
-		return age != null && age.compareTo(maxAge) >= 0;
+		return this.since != null && nanoTime - this.since >= TimeUnit.NANOSECONDS.convert(maxAge);
 	}
 
 	private static boolean isAttempt(SmsBalanceException failure) {

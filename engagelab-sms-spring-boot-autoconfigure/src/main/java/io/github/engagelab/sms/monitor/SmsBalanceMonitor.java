@@ -37,7 +37,7 @@ public final class SmsBalanceMonitor implements SharedAccount {
 
 	private final Executor signals;
 
-	// One worker for the client: if it hangs, no second one does
+	// One worker for a client of the application's: if it hangs, no second one does
 	private final BoundedExecutor calls;
 
 	private final @Nullable SmsBalanceReplica replica;
@@ -61,7 +61,7 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		this.requestTimeout = requestTimeout;
 		this.threads = threads;
 		this.signals = signals;
-		this.calls = new BoundedExecutor(threads, 1);
+		this.calls = new BoundedExecutor(threads, SmsBalanceRead.isOwn(client) ? Integer.MAX_VALUE : 1);
 		this.replica = (cluster != null) ? cluster.join(this) : null;
 	}
 

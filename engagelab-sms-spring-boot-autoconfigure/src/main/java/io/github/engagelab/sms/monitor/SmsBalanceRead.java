@@ -50,7 +50,7 @@ final class SmsBalanceRead {
 
 	private final Consumer<Outcome> completed;
 
-	private final FutureTask<@Nullable Void> call = new FutureTask<>(Executors.callable(this::subscribe, null));
+	private final FutureTask<@Nullable Void> call;
 
 	private final Disposable.Swap subscription = Disposables.swap();
 
@@ -67,6 +67,14 @@ final class SmsBalanceRead {
 		this.threads = threads;
 		this.calls = calls;
 		this.completed = completed;
+		// What follows in our own client runs on the same worker: each further one costs
+		// time
+		Runnable subscribe = isOwn(client) ? () -> threads.relay(this::subscribe) : this::subscribe;
+		this.call = new FutureTask<>(Executors.callable(subscribe, null));
+	}
+
+	static boolean isOwn(SmsBalanceClient client) {
+		return client instanceof WebClientSmsBalanceClient;
 	}
 
 	void start(Duration timeout) {
@@ -104,11 +112,12 @@ final class SmsBalanceRead {
 
 	private void subscribe() {
 		try {
-			this.subscription.update(
-					this.client.getBalance(this.account)
-						.subscribe((balance) -> end(new Outcome(balance, null)), this::fail, this::failIfEmpty, Context
-							.of(WebClientSmsBalanceClient.PENDING_FAILURE, this.pending, ON_ERROR_DROPPED,
-									(Consumer<Throwable>) (ex) -> logger.debug("An abandoned refresh has ended", ex))));
+			this.client.getBalance(this.account)
+				// Sooner than subscribe returns, which takes as long as what runs in it
+				.doOnSubscribe((subscription) -> this.subscription.update(subscription::cancel))
+				.subscribe((balance) -> end(new Outcome(balance, null)), this::fail, this::failIfEmpty,
+						Context.of(WebClientSmsBalanceClient.PENDING_FAILURE, this.pending, ON_ERROR_DROPPED,
+								(Consumer<Throwable>) (ex) -> logger.debug("An abandoned refresh has ended", ex)));
 		}
 		catch (Throwable ex) {
 			fail(ex);
