@@ -46,11 +46,12 @@ final class SmsBalanceRead {
 
 	private final EngageLabSmsThreads threads;
 
-	private final BoundedExecutor calls;
+	// One worker for a client of the application's, which may hang; none for ours
+	private final @Nullable BoundedExecutor calls;
 
 	private final Consumer<Outcome> completed;
 
-	private final FutureTask<@Nullable Void> call;
+	private final FutureTask<@Nullable Void> call = new FutureTask<>(Executors.callable(this::subscribe, null));
 
 	private final Disposable.Swap subscription = Disposables.swap();
 
@@ -60,27 +61,25 @@ final class SmsBalanceRead {
 
 	private volatile @Nullable Future<?> deadline;
 
-	SmsBalanceRead(String account, SmsBalanceClient client, EngageLabSmsThreads threads, BoundedExecutor calls,
-			Consumer<Outcome> completed) {
+	SmsBalanceRead(String account, SmsBalanceClient client, EngageLabSmsThreads threads,
+			@Nullable BoundedExecutor calls, Consumer<Outcome> completed) {
 		this.account = account;
 		this.client = client;
 		this.threads = threads;
 		this.calls = calls;
 		this.completed = completed;
-		// What follows in our own client runs on the same worker: each further one costs
-		// time
-		Runnable subscribe = isOwn(client) ? () -> threads.relay(this::subscribe) : this::subscribe;
-		this.call = new FutureTask<>(Executors.callable(subscribe, null));
-	}
-
-	static boolean isOwn(SmsBalanceClient client) {
-		return client instanceof WebClientSmsBalanceClient;
 	}
 
 	void start(Duration timeout) {
 		try {
 			this.deadline = this.threads.schedule(this::expire, timeout);
-			this.calls.execute(this.call);
+			if (this.calls != null) {
+				this.calls.execute(this.call);
+			}
+			else {
+				// All of it on one worker: each handing over takes time
+				this.threads.execute(() -> this.threads.relay(this::subscribe));
+			}
 		}
 		catch (Throwable ex) {
 			fail(ex);
@@ -132,7 +131,10 @@ final class SmsBalanceRead {
 	}
 
 	private void abandon() {
-		if (!this.calls.cancel(this.call)) {
+		if (this.calls == null) {
+			this.threads.execute(this.subscription::dispose);
+		}
+		else if (!this.calls.cancel(this.call)) {
 			// What it cancels may be the application's, and hang like the call itself
 			this.calls.execute(this.subscription::dispose);
 		}
