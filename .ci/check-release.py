@@ -58,6 +58,9 @@ def check_jars(artifact, version):
     entries = manifest(main)
     check(entries.get("Automatic-Module-Name") == MODULE_NAMES[artifact], f"Automatic-Module-Name in {entries}")
     check(entries.get("Implementation-Version") == version, f"Implementation-Version in {entries}")
+    for archive in (main, sources, javadoc):
+        modes = {entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
+        check(modes <= {0o644, 0o755}, f"{archive.filename} was not built with umask 022, and so has other bytes")
     for archive in (main, sources):
         check("META-INF/LICENSE" in archive.namelist(), f"no META-INF/LICENSE in {archive.filename}")
     for source in glob.glob("**/*.java", root_dir="src/main/java", recursive=True):
