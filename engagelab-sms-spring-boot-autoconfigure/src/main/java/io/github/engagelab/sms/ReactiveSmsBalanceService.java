@@ -9,6 +9,8 @@ import reactor.core.publisher.Mono;
  * Non-blocking access to the balance. Subscribers to one account at the same time share
  * one request; when one of them cancels, the others still get their answer. An answer
  * that had to be waited for is signalled on a thread of this library that may block.
+ *
+ * @since 0.1.0
  */
 public interface ReactiveSmsBalanceService {
 

@@ -2,6 +2,8 @@ package io.github.engagelab.sms;
 
 /**
  * The state of an account. It drives health, events, log lines, meters and alert rules.
+ *
+ * @since 0.1.0
  */
 public enum SmsAccountState {
 

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param current the state now
  * @param snapshot the newest balance, or {@code null} if none has been read
  * @param failure why the last refresh failed, or {@code null} if it succeeded
+ * @since 0.1.0
  */
 public record SmsAccountStateChangedEvent(String account, SmsAccountState previous, SmsAccountState current,
 		@Nullable SmsBalanceSnapshot snapshot, @Nullable SmsBalanceFailure failure) {

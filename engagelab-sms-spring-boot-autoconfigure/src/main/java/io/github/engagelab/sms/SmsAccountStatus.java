@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param thresholds the thresholds
  * @param failure why the last refresh failed, or {@code null} if it succeeded or there
  * was none
+ * @since 0.1.0
  */
 public record SmsAccountStatus(String account, SmsAccountState state, @Nullable SmsBalanceSnapshot snapshot,
 		SmsBalanceThresholds thresholds, @Nullable SmsBalanceFailure failure) {

@@ -11,6 +11,7 @@ import java.math.BigDecimal;
  * @param balance10000 the general balance x 10000 ({@code balance10000})
  * @param giftBalance10000 the gift balance x 10000 ({@code gift_balance10000})
  * @param totalBalance10000 the total balance x 10000 ({@code total_balance10000})
+ * @since 0.1.0
  */
 public record SmsBalance(long balance10000, long giftBalance10000, long totalBalance10000) {
 

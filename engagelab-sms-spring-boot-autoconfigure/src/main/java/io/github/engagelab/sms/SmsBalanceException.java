@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * Exception thrown when a balance cannot be read. The message names the account, the
  * failure, what the provider said and what can be done. Neither the message nor the cause
  * contains credentials.
+ *
+ * @since 0.1.0
  */
 public class SmsBalanceException extends RuntimeException {
 

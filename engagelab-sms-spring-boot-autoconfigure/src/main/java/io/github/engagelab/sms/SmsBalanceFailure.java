@@ -3,6 +3,8 @@ package io.github.engagelab.sms;
 /**
  * Why a balance cannot be read. The exception, the {@code outcome} tag of the meters, the
  * health details, the endpoint and the log lines share these names.
+ *
+ * @since 0.1.0
  */
 public enum SmsBalanceFailure {
 

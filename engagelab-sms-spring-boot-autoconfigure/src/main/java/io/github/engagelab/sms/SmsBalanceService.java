@@ -9,6 +9,8 @@ import java.util.Set;
  * {@code engagelab.sms.http.request-timeout}. On a thread that must not block, a call
  * that would have to wait fails with an {@link IllegalStateException}: use
  * {@link ReactiveSmsBalanceService} there.
+ *
+ * @since 0.1.0
  */
 public interface SmsBalanceService {
 

@@ -8,6 +8,7 @@ import java.time.Instant;
  *
  * @param balance the balance
  * @param readAt when the provider's answer had arrived, by this host's clock
+ * @since 0.1.0
  */
 public record SmsBalanceSnapshot(SmsBalance balance, Instant readAt) {
 

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param low10000 the low threshold x 10000
  * @param warning10000 the warning threshold x 10000, or {@code null} if there is none
+ * @since 0.1.0
  */
 public record SmsBalanceThresholds(long low10000, @Nullable Long warning10000) {
 

@@ -5,6 +5,8 @@ import java.util.Set;
 /**
  * Exception thrown when there is no account of a given name. The message lists the
  * accounts there are.
+ *
+ * @since 0.1.0
  */
 public class UnknownSmsAccountException extends IllegalArgumentException {
 

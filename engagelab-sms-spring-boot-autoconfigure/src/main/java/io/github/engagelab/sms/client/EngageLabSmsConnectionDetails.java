@@ -15,6 +15,8 @@ import org.springframework.util.Assert;
  * of its own. If one of its methods throws, hangs or returns what cannot be used, the
  * refresh fails with {@code CREDENTIALS_UNAVAILABLE}; an
  * {@link io.github.engagelab.sms.SmsBalanceException} is passed on as it is.
+ *
+ * @since 0.1.0
  */
 public interface EngageLabSmsConnectionDetails extends ConnectionDetails {
 
@@ -77,12 +79,18 @@ public interface EngageLabSmsConnectionDetails extends ConnectionDetails {
 	 */
 	record Credentials(String devKey, String devSecret) {
 
-		public Credentials {
+		/**
+		 * Create a key pair.
+		 * @param devKey the {@code dev_key}
+		 * @param devSecret the {@code dev_secret}
+		 * @throws IllegalArgumentException if either is empty or the key contains a colon
+		 */
+		public Credentials(String devKey, String devSecret) {
 			Assert.hasText(devKey, "'devKey' must not be empty");
 			Assert.hasText(devSecret, "'devSecret' must not be empty");
 			Assert.isTrue(devKey.indexOf(':') < 0, "'devKey' must not contain a colon");
-			devKey = devKey.strip();
-			devSecret = devSecret.strip();
+			this.devKey = devKey.strip();
+			this.devSecret = devSecret.strip();
 		}
 
 		@Override

@@ -8,6 +8,8 @@ import java.net.http.HttpClient;
  * of this type are called in order whenever a client is built: before the first request,
  * after an update of its SSL bundle, and in place of a client that has stopped answering.
  * A client that follows redirects would send the credentials to another host.
+ *
+ * @since 0.1.0
  */
 @FunctionalInterface
 public interface EngageLabSmsHttpClientCustomizer {

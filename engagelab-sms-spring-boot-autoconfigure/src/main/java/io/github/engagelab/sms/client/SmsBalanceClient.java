@@ -9,6 +9,8 @@ import reactor.core.publisher.Mono;
  * type replaces the HTTP client. It is subscribed to on a thread that may block, never
  * twice at once for one account, and cancelled after
  * {@code engagelab.sms.http.request-timeout}.
+ *
+ * @since 0.1.0
  */
 public interface SmsBalanceClient {
 

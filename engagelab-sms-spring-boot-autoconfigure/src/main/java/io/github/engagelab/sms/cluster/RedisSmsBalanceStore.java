@@ -14,6 +14,8 @@ import org.springframework.util.StringUtils;
 /**
  * {@link SmsBalanceStore} on the application's Redis, under the keys
  * <code>engagelab-sms:{name}:{account}</code>. Safe for use by many threads.
+ *
+ * @since 0.1.0
  */
 public final class RedisSmsBalanceStore implements SmsBalanceStore {
 

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * answer within 500 ms, a replica polls for itself until it answers again. They are
  * called by one thread at a time, never interrupted while the application runs, and never
  * by a health probe or a scrape.
+ *
+ * @since 0.1.0
  */
 public interface SmsBalanceStore {
 
