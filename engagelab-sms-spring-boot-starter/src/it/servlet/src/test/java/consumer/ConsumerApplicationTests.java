@@ -1,0 +1,15 @@
+package consumer;
+
+import consumer.support.ActuatorTests;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ConsumerApplicationTests extends ActuatorTests {
+
+	@Test
+	void balanceWhenServiceIsInjectedIsTotal() {
+		assertThat(this.http.get("/balance").body()).isEqualTo("14.3456");
+	}
+
+}
