@@ -45,7 +45,7 @@ import static org.mockito.Mockito.mock;
 /**
  * Holds the tables of the pages against the code.
  */
-class TableTests {
+class ReadmeTests {
 
 	private final VirtualTime time = new VirtualTime();
 
