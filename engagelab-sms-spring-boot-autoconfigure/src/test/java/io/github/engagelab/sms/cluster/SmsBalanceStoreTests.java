@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
+import io.github.engagelab.sms.docs.JdbcSmsBalanceStore;
 import io.github.engagelab.sms.testsupport.MapSmsBalanceStore;
 import io.github.engagelab.sms.testsupport.RedisServer;
 import org.jspecify.annotations.Nullable;

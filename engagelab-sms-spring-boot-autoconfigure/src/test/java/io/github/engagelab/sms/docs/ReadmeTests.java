@@ -1,19 +1,23 @@
-package io.github.engagelab.sms;
+package io.github.engagelab.sms.docs;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
@@ -39,11 +43,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.mock;
 
 /**
- * Holds the README's tables against the code.
+ * Holds the tables of the pages against the code.
  */
 class ReadmeTests {
-
-	private static final Path ROOT = Path.of("..");
 
 	private final VirtualTime time = new VirtualTime();
 
@@ -67,17 +69,14 @@ class ReadmeTests {
 		assertThat(expected).containsKey("engagelab.sms.dev-key")
 			.containsKey("management.health.engagelab-sms.enabled");
 		Map<String, List<String>> actual = new TreeMap<>();
-		for (List<String> row : table("Properties")) {
-			actual.put(unquote(row.get(0)), row.subList(1, 3));
+		for (List<String> row : Page.REFERENCE.table("Properties")) {
+			actual.put(Page.unquote(row.get(0)), row.subList(1, 3));
 		}
 		assertThat(actual).isEqualTo(expected);
 	}
 
 	@Test
-	void statesAreThoseOfTheEnumWithTheHealthTheyHave() throws IOException {
-		List<List<String>> rows = table("States");
-		assertThat(rows).extracting((row) -> unquote(row.get(0)))
-			.containsExactly(Stream.of(SmsAccountState.values()).map(Enum::name).toArray(String[]::new));
+	void statesAreThoseOfTheEnumWithTheHealthTheyHave() {
 		Map<String, String> health = new TreeMap<>();
 		runner().run((context) -> {
 			SmsBalanceHealthIndicator indicator = context.getBean(SmsBalanceHealthIndicator.class);
@@ -96,20 +95,24 @@ class ReadmeTests {
 			assertThat(monitor.refresh()).isDone();
 			note.run();
 		});
-		assertThat(rows.stream().collect(Collectors.toMap((row) -> unquote(row.get(0)), (row) -> row.get(2))))
-			.isEqualTo(health);
+		for (List<List<String>> rows : List.of(Page.README.table("What it does"), Page.REFERENCE.table("States"))) {
+			assertThat(rows).extracting((row) -> Page.unquote(row.get(0)))
+				.containsExactly(Stream.of(SmsAccountState.values()).map(Enum::name).toArray(String[]::new));
+			assertThat(rows.stream().collect(Collectors.toMap((row) -> Page.unquote(row.get(0)), (row) -> row.get(2))))
+				.isEqualTo(health);
+		}
 	}
 
 	@Test
-	void failuresAreThoseOfTheEnum() throws IOException {
-		assertThat(table("Failures")).extracting((row) -> unquote(row.get(0)) + " " + row.get(2))
+	void failuresAreThoseOfTheEnum() {
+		assertThat(Page.REFERENCE.table("Failures")).extracting((row) -> Page.unquote(row.get(0)) + " " + row.get(2))
 			.containsExactly(Stream.of(SmsBalanceFailure.values())
 				.map((failure) -> failure.name() + (failure.isRetryable() ? " yes" : " no"))
 				.toArray(String[]::new));
 	}
 
 	@Test
-	void metersAreThoseThatAreRegistered() throws IOException {
+	void metersAreThoseThatAreRegistered() {
 		TreeSet<String> meters = new TreeSet<>();
 		TreeSet<String> series = new TreeSet<>();
 		runner().withPropertyValues("engagelab.sms.refresh.enabled=true", "engagelab.sms.cluster.enabled=true")
@@ -127,14 +130,14 @@ class ReadmeTests {
 					.forEach((line) -> series.add(line.substring(0, line.indexOf('{'))));
 			});
 		meters.removeIf((name) -> !name.startsWith("engagelab"));
-		assertThat(table("Meters")).extracting((row) -> unquote(row.get(0)))
+		assertThat(Page.REFERENCE.table("Meters")).extracting((row) -> Page.unquote(row.get(0)))
 			.containsExactlyInAnyOrderElementsOf(meters);
-		assertThat(table("Meters")).extracting((row) -> unquote(row.get(1)))
+		assertThat(Page.REFERENCE.table("Meters")).extracting((row) -> Page.unquote(row.get(1)))
 			.containsExactlyInAnyOrderElementsOf(series);
 	}
 
 	@Test
-	void endpointIsThatOfTheCode() throws IOException {
+	void endpointIsThatOfTheCode() {
 		String path = "/actuator/" + SmsBalanceEndpoint.class.getAnnotation(Endpoint.class).id();
 		List<String> expected = Stream.of(SmsBalanceEndpoint.class.getDeclaredMethods())
 			.filter((method) -> AnnotatedElementUtils.hasAnnotation(method, ReadOperation.class)
@@ -142,67 +145,86 @@ class ReadmeTests {
 			.map((method) -> (method.isAnnotationPresent(ReadOperation.class) ? "GET " : "POST ") + path
 					+ ((method.getParameterCount() > 0) ? "/{account}" : ""))
 			.toList();
-		assertThat(table("Endpoint")).extracting((row) -> unquote(row.get(0)))
+		assertThat(Page.REFERENCE.table("Endpoint")).extracting((row) -> Page.unquote(row.get(0)))
 			.containsExactlyInAnyOrderElementsOf(expected);
 	}
 
 	@Test
-	void alertsAreThoseOfTheRules() throws IOException {
-		String rules = Files.readString(ROOT.resolve("monitoring/prometheus-rules.yaml"));
+	void alertsAreThoseOfTheRules() {
 		List<String> expected = Pattern.compile("- alert: (\\w+)(?s:.*?)severity: (\\w+)(?s:.*?)runbook: '?([^'\\n]+)")
-			.matcher(rules)
+			.matcher(Page.text("monitoring/prometheus-rules.yaml"))
 			.results()
-			.peek((alert) -> assertThat(alert.group(3)).isEqualTo("README.md#runbook"))
+			.peek((alert) -> assertThat(PageTests.resolves(Page.MONITORING, alert.group(3))).isTrue())
 			.map((alert) -> alert.group(1) + " " + alert.group(2))
 			.toList();
 		assertThat(expected).hasSizeGreaterThanOrEqualTo(7);
-		assertThat(table("Runbook")).extracting((row) -> unquote(row.get(0)) + " " + row.get(1))
+		assertThat(Page.MONITORING.table("Runbook")).extracting((row) -> Page.unquote(row.get(0)) + " " + row.get(1))
 			.containsExactlyElementsOf(expected);
 	}
 
 	@Test
-	void eventsAreThoseOfTheCode() throws IOException {
-		assertThat(readme()).contains("| `" + SmsAccountStateChangedEvent.class.getSimpleName() + "` | once for every");
-		try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
-			assertThat(
-					sources.map((path) -> path.getFileName().toString()).filter((name) -> name.endsWith("Event.java")))
-				.containsExactly("SmsAccountStateChangedEvent.java");
+	void eventsAreThoseOfTheCode() {
+		assertThat(Page.REFERENCE.table("Events")).extracting((row) -> Page.unquote(row.get(0)) + ".java")
+			.containsExactlyElementsOf(Page.files("Event.java")
+				.stream()
+				.filter((path) -> path.startsWith("engagelab-sms-spring-boot-autoconfigure/src/main"))
+				.map((path) -> path.getFileName().toString())
+				.toList());
+	}
+
+	@Test
+	void callsAreThoseOfTheService() {
+		assertThat(Page.REFERENCE.table("The service")).extracting((row) -> Page.unquote(row.get(0)).split("\\(")[0])
+			.containsExactlyInAnyOrderElementsOf(
+					Stream.of(SmsBalanceService.class.getMethods()).map(Method::getName).toList());
+	}
+
+	@Test
+	void storeIsForTheTableThatIsTested() {
+		Matcher table = Pattern.compile("`(sms_balance \\([^`]+)`").matcher(Page.REFERENCE.text());
+		assertThat(table.find()).isTrue();
+		assertThat(Page.text("engagelab-sms-spring-boot-autoconfigure/src/test/java/io/github/engagelab/sms/cluster/"
+				+ "SmsBalanceStoreTests.java"))
+			.contains(table.group(1));
+	}
+
+	@Test
+	void requestsAreThoseOfTheSample() {
+		Path demo = Path.of("sample-app/src/main/java/io/github/engagelab/sms/sample/demo");
+		String controller = Page.text(demo.resolve("DemoController.java").toString());
+		List<List<String>> rows = Page.SAMPLE.table("With a simulated EngageLab");
+		assertThat(controller).contains("@RequestMapping(\"/demo\")");
+		assertThat(rows).extracting((row) -> Page.unquote(row.get(0)))
+			.containsExactlyElementsOf(Pattern.compile("@PostMapping\\(\"(.+)\"\\)")
+				.matcher(controller)
+				.results()
+				.map((mapping) -> "POST /demo" + mapping.group(1))
+				.toList());
+		assertThat(Pattern.compile("[A-Z]+(_[A-Z]+)*")
+			.matcher(String.join(" ", rows.get(2)).replace("POST", ""))
+			.results()
+			.map(MatchResult::group))
+			.containsExactlyElementsOf(Pattern.compile("(?m)^\t([A-Z_]+),?$")
+				.matcher(Page.text(demo.resolve("Fault.java").toString()))
+				.results()
+				.map((fault) -> fault.group(1))
+				.toList());
+	}
+
+	@Test
+	void applicationsAreThoseOfTheMatrix() throws IOException {
+		List<String> header = Page.README.text()
+			.lines()
+			.filter((line) -> line.startsWith("| Spring Boot | JDK |"))
+			.flatMap((line) -> Stream.of(line.split("\\|")).skip(3))
+			.map((cell) -> Page.unquote(cell).strip())
+			.toList();
+		try (Stream<Path> directories = Files.list(Page.ROOT.resolve("engagelab-sms-spring-boot-starter/src/it"))) {
+			assertThat(header).containsExactlyInAnyOrderElementsOf(
+					directories.filter((directory) -> Files.exists(directory.resolve("src/test")))
+						.map((directory) -> directory.getFileName().toString())
+						.toList());
 		}
-	}
-
-	@Test
-	void listenerIsTheOneThatIsCompiledAndRun() throws IOException {
-		String listener = fence("java", "BalanceListener");
-		String compiled = Files.readString(Path.of("src/test/java/io/github/engagelab/sms/ReadmeListenerTests.java"));
-		assertThat(normalize(compiled)).contains(normalize(listener));
-	}
-
-	@Test
-	void storeIsTheOneThatIsCompiledAndRun() throws IOException {
-		Path tests = Path.of("src/test/java/io/github/engagelab/sms/cluster");
-		String compiled = Files.readString(tests.resolve("JdbcSmsBalanceStore.java"));
-		assertThat(normalize(compiled)).contains(normalize(fence("java", "JdbcSmsBalanceStore")));
-		String table = Pattern.compile("`(sms_balance \\([^`]+)`")
-			.matcher(readme())
-			.results()
-			.findFirst()
-			.orElseThrow()
-			.group(1);
-		assertThat(normalize(Files.readString(tests.resolve("SmsBalanceStoreTests.java")))).contains(normalize(table));
-	}
-
-	private String fence(String language, String content) throws IOException {
-		return Pattern.compile("(?s)```" + language + "\\n(.*?)```")
-			.matcher(readme())
-			.results()
-			.map((result) -> result.group(1))
-			.filter((text) -> text.contains(content))
-			.findFirst()
-			.orElseThrow();
-	}
-
-	private static String normalize(String code) {
-		return code.replaceAll("\\bstatic\\b", "").replaceAll("\\s+", "");
 	}
 
 	private ApplicationContextRunner runner() {
@@ -210,32 +232,6 @@ class ReadmeTests {
 			.withPropertyValues("engagelab.sms.refresh.enabled=false", "engagelab.sms.threshold.warning=5")
 			.withBean(EngageLabSmsThreads.class, this.time::threads)
 			.withBean(SmsBalanceClient.class, () -> this.client);
-	}
-
-	/**
-	 * Return the rows of the first table under a heading.
-	 */
-	private static List<List<String>> table(String heading) throws IOException {
-		List<List<String>> rows = new ArrayList<>();
-		String section = Pattern.compile("(?s)\\n### " + heading + "\\n(.*?)(\\n#|$)")
-			.matcher(readme())
-			.results()
-			.map((MatchResult result) -> result.group(1))
-			.findFirst()
-			.orElseThrow();
-		for (String line : section.lines().filter((candidate) -> candidate.startsWith("|")).skip(2).toList()) {
-			rows.add(Stream.of(line.substring(1, line.length() - 1).split("\\|")).map(String::strip).toList());
-		}
-		assertThat(rows).isNotEmpty();
-		return rows;
-	}
-
-	private static String unquote(String cell) {
-		return cell.replace("`", "");
-	}
-
-	private static String readme() throws IOException {
-		return Files.readString(ROOT.resolve("README.md"));
 	}
 
 }

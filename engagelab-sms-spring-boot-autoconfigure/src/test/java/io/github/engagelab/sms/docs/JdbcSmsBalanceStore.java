@@ -1,5 +1,6 @@
-package io.github.engagelab.sms.cluster;
+package io.github.engagelab.sms.docs;
 
+import io.github.engagelab.sms.cluster.SmsBalanceStore;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.dao.DuplicateKeyException;
@@ -7,10 +8,10 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The README's example of a store, in a table of a database.
+ * A store in a table of a database.
  */
 @Component
-record JdbcSmsBalanceStore(JdbcClient jdbcClient) implements SmsBalanceStore {
+public record JdbcSmsBalanceStore(JdbcClient jdbcClient) implements SmsBalanceStore {
 
 	@Override
 	public @Nullable String get(String account) {
