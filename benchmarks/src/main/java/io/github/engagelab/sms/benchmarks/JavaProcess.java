@@ -31,11 +31,14 @@ final class JavaProcess implements AutoCloseable {
 
 	private final String started;
 
+	private final long startedAfter;
+
 	JavaProcess(Path home, List<String> options, String classPath, Class<?> main, List<String> arguments) {
 		List<String> command = new ArrayList<>(List.of(home.resolve("bin").resolve("java").toString()));
 		command.addAll(options);
 		command.addAll(List.of("-cp", classPath, main.getName()));
 		command.addAll(arguments);
+		long begin = System.nanoTime();
 		try {
 			this.process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
 		}
@@ -46,6 +49,7 @@ final class JavaProcess implements AutoCloseable {
 		this.answers = this.process.inputReader(StandardCharsets.UTF_8);
 		try {
 			this.started = read();
+			this.startedAfter = System.nanoTime() - begin;
 		}
 		catch (RuntimeException ex) {
 			close();
@@ -80,6 +84,10 @@ final class JavaProcess implements AutoCloseable {
 		return Long.parseLong(this.started.split(" ", -1)[index + 1]);
 	}
 
+	double startedAfterMillis() {
+		return this.startedAfter / 1e6;
+	}
+
 	int port() {
 		return (int) started(0);
 	}
@@ -98,20 +106,31 @@ final class JavaProcess implements AutoCloseable {
 	 * @return the figures
 	 */
 	long[] ask(String command) {
-		try {
-			var writer = this.process.outputWriter(StandardCharsets.US_ASCII);
-			writer.write(command + "\n");
-			writer.flush();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		write(command);
 		String[] answer = read().split(" ", -1);
 		long[] figures = new long[answer.length - 1];
 		for (int i = 0; i < figures.length; i++) {
 			figures[i] = Long.parseLong(answer[i + 1]);
 		}
 		return figures;
+	}
+
+	/**
+	 * Let it end as applications do.
+	 */
+	void exit() {
+		write("exit");
+		try {
+			if (!this.process.waitFor(120, TimeUnit.SECONDS)) {
+				throw new IllegalStateException("The process does not end");
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		finally {
+			close();
+		}
 	}
 
 	@Override
@@ -124,6 +143,17 @@ final class JavaProcess implements AutoCloseable {
 			Thread.currentThread().interrupt();
 		}
 		running.remove(this.process);
+	}
+
+	private void write(String command) {
+		try {
+			var writer = this.process.outputWriter(StandardCharsets.US_ASCII);
+			writer.write(command + "\n");
+			writer.flush();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	private String read() {

@@ -12,7 +12,9 @@ public final class Main {
 
 	private static final Duration LIMIT = Duration.ofHours(4);
 
-	private static final Map<String, Benchmark> BENCHMARKS = Map.of("reads", Reads::run);
+	private static final Map<String, Benchmark> BENCHMARKS = Map.of("probes", Probes::run, "scrapes", Scrapes::run,
+			"reads", Reads::run, "calls", Calls::run, "start-up", StartUp::run, "footprint", Growth::footprint, "day",
+			Growth::day, "replicas", Replicas::run, "soak", Soak::run, "accounts", ManyAccounts::run);
 
 	private Main() {
 	}

@@ -20,11 +20,11 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class Provider {
 
-	private static final String EXAMPLE = """
+	static final String EXAMPLE = """
 			{"balance10000":123456,"gift_balance10000":20000,"balance":12.3456,"gift_balance":2,\
 			"total_balance10000":143456,"total_balance":14.3456}""";
 
-	private static final byte[] ANSWER = ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+	static final byte[] ANSWER = ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
 			+ EXAMPLE.length() + "\r\n\r\n" + EXAMPLE)
 		.getBytes(StandardCharsets.US_ASCII);
 
@@ -36,7 +36,7 @@ public final class Provider {
 
 	private final AtomicInteger mostConnections = new AtomicInteger();
 
-	// Negative: no answer at all
+	// Negative: no answer until it is told otherwise
 	private volatile long latency;
 
 	private Provider() {
@@ -69,9 +69,17 @@ public final class Provider {
 		};
 	}
 
-	private String latency(long nanos) {
+	private synchronized String latency(long nanos) {
 		this.latency = nanos;
+		notifyAll();
 		return "latency";
+	}
+
+	private synchronized long awaitLatency() throws InterruptedException {
+		while (this.latency < 0) {
+			wait();
+		}
+		return this.latency;
 	}
 
 	private String reset() {
@@ -110,7 +118,7 @@ public final class Provider {
 				}
 			}
 		}
-		catch (IOException ex) {
+		catch (IOException | InterruptedException ex) {
 			// The client has gone
 		}
 		finally {
@@ -118,11 +126,8 @@ public final class Provider {
 		}
 	}
 
-	private void answer(OutputStream out) throws IOException {
-		long wait = this.latency;
-		if (wait < 0) {
-			return;
-		}
+	private void answer(OutputStream out) throws IOException, InterruptedException {
+		long wait = (this.latency < 0) ? awaitLatency() : this.latency;
 		long end = System.nanoTime() + wait;
 		for (long left = wait; left > 0; left = end - System.nanoTime()) {
 			LockSupport.parkNanos(left);
