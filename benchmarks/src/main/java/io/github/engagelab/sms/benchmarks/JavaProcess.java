@@ -117,12 +117,17 @@ final class JavaProcess implements AutoCloseable {
 
 	/**
 	 * Let it end as applications do.
+	 * @return what it has printed meanwhile
 	 */
-	void exit() {
+	String exit() {
+		StringBuffer text = new StringBuffer();
+		Thread reader = new Thread(() -> this.answers.lines().forEach((line) -> text.append(line).append('\n')));
+		reader.setDaemon(true);
+		reader.start();
 		write("exit");
 		try {
-			if (!this.process.waitFor(120, TimeUnit.SECONDS)) {
-				throw new IllegalStateException("The process does not end");
+			if (!this.process.waitFor(300, TimeUnit.SECONDS)) {
+				throw new IllegalStateException("The process does not end: " + text);
 			}
 		}
 		catch (InterruptedException ex) {
@@ -131,6 +136,7 @@ final class JavaProcess implements AutoCloseable {
 		finally {
 			close();
 		}
+		return text.toString();
 	}
 
 	@Override

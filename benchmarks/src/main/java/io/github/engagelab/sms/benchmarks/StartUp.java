@@ -196,16 +196,20 @@ final class StartUp {
 				case PLAIN -> new Prepared(List.of(), classPath);
 				case AOT -> new Prepared(List.of("-Dspring.aot.enabled=true"),
 						processAheadOfTime(variant, directory, provider) + File.pathSeparator + classPath);
-				case CDS -> train(variant, home, provider, "-XX:ArchiveClassesAtExit=" + cache,
-						"-XX:SharedArchiveFile=" + cache);
-				case AOT_CACHE ->
-					train(variant, home, provider, "-XX:AOTCacheOutput=" + cache, "-XX:AOTCache=" + cache);
+				case CDS ->
+					train(variant, home, provider, cache, "-XX:ArchiveClassesAtExit=", "-XX:SharedArchiveFile=");
+				case AOT_CACHE -> train(variant, home, provider, cache, "-XX:AOTCacheOutput=", "-XX:AOTCache=");
 			};
 		}
 
-		private static Prepared train(Variant variant, Path home, JavaProcess provider, String write, String read) {
-			new Prepared(List.of(write), variant.classPath()).start(home, variant, provider).exit();
-			return new Prepared(List.of(read), variant.classPath());
+		private static Prepared train(Variant variant, Path home, JavaProcess provider, Path cache, String write,
+				String read) {
+			String text = new Prepared(List.of(write + cache), variant.classPath()).start(home, variant, provider)
+				.exit();
+			if (!Files.exists(cache)) {
+				throw new IllegalStateException("No cache: " + text);
+			}
+			return new Prepared(List.of(read + cache), variant.classPath());
 		}
 
 		// As the Maven plugin does, whose goal knows one class path only
