@@ -20,6 +20,9 @@ import java.util.regex.Pattern;
  */
 record Wrk(long requests, double perSecond) {
 
+	// One, so that the connections of an application under test do not grow
+	private static final HttpClient client = HttpClient.newHttpClient();
+
 	private static final Pattern REQUESTS = Pattern.compile("(\\d+) requests in");
 
 	private static final Pattern PER_SECOND = Pattern.compile("Requests/sec:\\s+([0-9.]+)");
@@ -64,8 +67,8 @@ record Wrk(long requests, double perSecond) {
 	 * @return the body of an answer with status 200
 	 */
 	static String get(String url) throws Exception {
-		HttpResponse<String> response = HttpClient.newHttpClient()
-			.send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.ofString());
+		HttpResponse<String> response = client.send(HttpRequest.newBuilder(URI.create(url)).build(),
+				BodyHandlers.ofString());
 		if (response.statusCode() != 200) {
 			throw new IllegalStateException(url + ": " + response.statusCode() + " " + response.body());
 		}
