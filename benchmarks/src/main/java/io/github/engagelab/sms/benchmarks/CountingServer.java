@@ -1,4 +1,4 @@
-package io.github.engagelab.sms.load;
+package io.github.engagelab.sms.benchmarks;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -19,15 +19,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-import io.github.engagelab.sms.testsupport.RawServer;
-
 /**
  * A server of one thread, so that the threads there are otherwise are the client's. Notes
  * when each account was read.
  */
 final class CountingServer implements Closeable {
-
-	private static final byte[] ANSWER = RawServer.http("200 OK", RawServer.EXAMPLE);
 
 	private static final String END_OF_HEAD = "\r\n\r\n";
 
@@ -129,7 +125,7 @@ final class CountingServer implements Closeable {
 			head.clear();
 			note(text);
 			// It fits into any socket's buffer
-			socket.write(ByteBuffer.wrap(ANSWER));
+			socket.write(ByteBuffer.wrap(Provider.ANSWER));
 		}
 	}
 

@@ -1,4 +1,4 @@
-package io.github.engagelab.sms.load;
+package io.github.engagelab.sms.benchmarks.app;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,13 +19,13 @@ import java.util.stream.Stream;
  * @param threads the live threads
  * @param sockets the open sockets, empty where {@code /proc} does not tell
  */
-record Footprint(long heap, int threads, OptionalInt sockets) {
+public record Footprint(long heap, int threads, OptionalInt sockets) {
 
 	private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
 
 	private static final int COLLECTIONS = 5;
 
-	static Footprint measure() {
+	public static Footprint measure() {
 		return new Footprint(heapAfterCollection(), ManagementFactory.getThreadMXBean().getThreadCount(),
 				openSockets());
 	}
@@ -35,7 +35,7 @@ record Footprint(long heap, int threads, OptionalInt sockets) {
 	 * does not count: the least of some, as one may fall into a burst of work.
 	 * @return the bytes
 	 */
-	static long heapAfterCollection() {
+	public static long heapAfterCollection() {
 		return LongStream.generate(() -> {
 			System.gc();
 			return ManagementFactory.getMemoryPoolMXBeans()
