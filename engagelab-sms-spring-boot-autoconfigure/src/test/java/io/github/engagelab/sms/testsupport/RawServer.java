@@ -128,6 +128,10 @@ public final class RawServer implements Closeable {
 				Socket socket = this.serverSocket.accept();
 				this.accepted.incrementAndGet();
 				this.sockets.add(socket);
+				if (this.serverSocket.isClosed()) {
+					// Accepted while it was being closed
+					closeQuietly(socket);
+				}
 				daemon(() -> serve(socket));
 			}
 			catch (IOException ex) {
