@@ -58,7 +58,7 @@ public final class BoundedExecutor implements Executor {
 
 	// Call a task when the result is subscribed to. Cancelling the subscription removes
 	// a task that waits and interrupts one that runs
-	<T> Mono<T> call(Callable<T> task) {
+	public <T> Mono<T> call(Callable<T> task) {
 		return Mono.create((sink) -> {
 			Call<T> call = new Call<>(task, sink);
 			sink.onDispose(() -> cancel(call));

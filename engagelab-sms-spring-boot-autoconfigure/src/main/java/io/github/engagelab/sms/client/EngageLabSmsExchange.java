@@ -67,16 +67,15 @@ final class EngageLabSmsExchange {
 	<T> Mono<T> get(String account, String path, Function<JsonNode, @Nullable T> reader) {
 		return Mono.deferContextual((context) -> {
 			Scheduler timer = Schedulers.fromExecutorService(this.threads.timer());
-			// A caller that wants to know what is pending has a deadline of its own
-			boolean timed = context.hasKey(WebClientSmsBalanceClient.PENDING_FAILURE);
-			AtomicReference<SmsBalanceFailure> pending = timed ? context.get(WebClientSmsBalanceClient.PENDING_FAILURE)
+			AtomicReference<SmsBalanceFailure> pending = context.hasKey(WebClientSmsBalanceClient.PENDING_FAILURE)
+					? context.get(WebClientSmsBalanceClient.PENDING_FAILURE)
 					: new AtomicReference<>(SmsBalanceFailure.TIMEOUT);
 			AtomicBoolean permanent = new AtomicBoolean();
-			Mono<T> result = resolve(account, pending)
-				.flatMap((target) -> this.maker.call(this.webClient::obtain)
-					.flatMap((webClient) -> attempt(webClient, target, path, reader, permanent)))
-				.retryWhen(retry(timer, permanent, pending));
-			return timed ? result : inTime(account, timer, pending, result);
+			return inTime(account, timer, pending,
+					resolve(account, pending)
+						.flatMap((target) -> this.maker.call(this.webClient::obtain)
+							.flatMap((webClient) -> attempt(webClient, target, path, reader, permanent)))
+						.retryWhen(retry(timer, permanent, pending)));
 		});
 	}
 

@@ -31,7 +31,8 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 	// between two polls of the default interval
 	private static final Duration KEEP_ALIVE = Duration.ofSeconds(5);
 
-	private static final int HTTP_THREADS = 2;
+	// A TLS handshake runs there, which an application's trust manager may delay
+	private static final int HTTP_THREADS = 3;
 
 	private static final Duration SHORTAGE_DELAY = Duration.ofMillis(100);
 
@@ -102,7 +103,7 @@ public final class EngageLabSmsThreads implements AutoCloseable {
 
 	// Run a task at the end of what a worker does: the first one that it hands over runs
 	// there, too, rather than on a worker of its own
-	public void relay(Runnable task) {
+	void relay(Runnable task) {
 		this.spare.set(true);
 		try {
 			task.run();

@@ -13,7 +13,6 @@ import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
-import io.github.engagelab.sms.client.WebClientSmsBalanceClient;
 import io.github.engagelab.sms.cluster.SharedAccount;
 import io.github.engagelab.sms.cluster.SharedResult;
 import io.github.engagelab.sms.cluster.SmsBalanceCluster;
@@ -38,8 +37,8 @@ public final class SmsBalanceMonitor implements SharedAccount {
 
 	private final Executor signals;
 
-	// One worker for a client of the application's: if it hangs, no second one does
-	private final @Nullable BoundedExecutor calls;
+	// One worker for the client: if it hangs, no second one does
+	private final BoundedExecutor calls;
 
 	private final @Nullable SmsBalanceReplica replica;
 
@@ -62,7 +61,7 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		this.requestTimeout = requestTimeout;
 		this.threads = threads;
 		this.signals = signals;
-		this.calls = (client instanceof WebClientSmsBalanceClient) ? null : new BoundedExecutor(threads, 1);
+		this.calls = new BoundedExecutor(threads, 1);
 		this.replica = (cluster != null) ? cluster.join(this) : null;
 	}
 

@@ -24,6 +24,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 
 /**
@@ -46,8 +47,7 @@ final class SmsBalanceRead {
 
 	private final EngageLabSmsThreads threads;
 
-	// One worker for a client of the application's, which may hang; none for ours
-	private final @Nullable BoundedExecutor calls;
+	private final BoundedExecutor calls;
 
 	private final Consumer<Outcome> completed;
 
@@ -61,8 +61,8 @@ final class SmsBalanceRead {
 
 	private volatile @Nullable Future<?> deadline;
 
-	SmsBalanceRead(String account, SmsBalanceClient client, EngageLabSmsThreads threads,
-			@Nullable BoundedExecutor calls, Consumer<Outcome> completed) {
+	SmsBalanceRead(String account, SmsBalanceClient client, EngageLabSmsThreads threads, BoundedExecutor calls,
+			Consumer<Outcome> completed) {
 		this.account = account;
 		this.client = client;
 		this.threads = threads;
@@ -73,12 +73,13 @@ final class SmsBalanceRead {
 	void start(Duration timeout) {
 		try {
 			this.deadline = this.threads.schedule(this::expire, timeout);
-			if (this.calls != null) {
-				this.calls.execute(this.call);
+			if (this.client instanceof WebClientSmsBalanceClient) {
+				// Ours does not hang: all of it runs on one worker, without holding the
+				// lane
+				subscribe(this.calls.call(() -> true).flatMap((ready) -> getBalance()));
 			}
 			else {
-				// All of it on one worker: each handing over takes time
-				this.threads.execute(() -> this.threads.relay(this::subscribe));
+				this.calls.execute(this.call);
 			}
 		}
 		catch (Throwable ex) {
@@ -111,16 +112,26 @@ final class SmsBalanceRead {
 
 	private void subscribe() {
 		try {
-			this.client.getBalance(this.account)
-				// Sooner than subscribe returns, which takes as long as what runs in it
-				.doOnSubscribe((subscription) -> this.subscription.update(subscription::cancel))
-				.subscribe((balance) -> end(new Outcome(balance, null)), this::fail, this::failIfEmpty,
-						Context.of(WebClientSmsBalanceClient.PENDING_FAILURE, this.pending, ON_ERROR_DROPPED,
-								(Consumer<Throwable>) (ex) -> logger.debug("An abandoned refresh has ended", ex)));
+			subscribe(getBalance());
 		}
 		catch (Throwable ex) {
 			fail(ex);
 		}
+	}
+
+	private Mono<SmsBalance> getBalance() {
+		// It may have waited for a worker for longer than anybody waits for it
+		return this.ended.get() ? Mono.empty() : this.client.getBalance(this.account);
+	}
+
+	private void subscribe(Mono<SmsBalance> balance) {
+		// Sooner than subscribe returns, which takes as long as what runs in it
+		balance.doOnSubscribe((subscription) -> this.subscription.update(subscription::cancel))
+			// What has ended need not keep the credentials
+			.doOnTerminate(() -> this.subscription.replace(Disposables.disposed()))
+			.subscribe((result) -> end(new Outcome(result, null)), this::fail, this::failIfEmpty,
+					Context.of(WebClientSmsBalanceClient.PENDING_FAILURE, this.pending, ON_ERROR_DROPPED,
+							(Consumer<Throwable>) (ex) -> logger.debug("An abandoned refresh has ended", ex)));
 	}
 
 	private void expire() {
@@ -131,10 +142,7 @@ final class SmsBalanceRead {
 	}
 
 	private void abandon() {
-		if (this.calls == null) {
-			this.threads.execute(this.subscription::dispose);
-		}
-		else if (!this.calls.cancel(this.call)) {
+		if (!this.calls.cancel(this.call)) {
 			// What it cancels may be the application's, and hang like the call itself
 			this.calls.execute(this.subscription::dispose);
 		}

@@ -43,7 +43,7 @@ public class WebFluxHostTests {
 
 	@Test
 	void getBalanceWhenBoundedElasticIsInUseAnswersAndDelaysNobody() {
-		ChildJvm.runOnEachJdk(List.of("-XX:ActiveProcessorCount=2"),
+		ChildJvm.runOnEachJdk(List.of("-XX:ActiveProcessorCount=2", "-Dhttp.keepAlive=false"),
 				(file) -> !file.matches("(tomcat|wiremock|spring-webmvc|spring-boot-(webmvc|servlet|tomcat)).*"),
 				Application.class);
 	}
