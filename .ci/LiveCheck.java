@@ -81,7 +81,7 @@ final class LiveCheck {
 					+ "or to an http address of this host.");
 			return 2;
 		}
-		return new LiveCheck(URI.create(baseUrl + "/v1/balance"), devKey, devSecret).run();
+		return new LiveCheck(URI.create(baseUrl.toString().replaceAll("/+$", "") + "/v1/balance"), devKey, devSecret).run();
 	}
 
 	private static URI baseUrl(String text) {
@@ -186,7 +186,7 @@ final class LiveCheck {
 			BigDecimal code = (BigDecimal) fields.get("code");
 			Set<Integer> statuses = (code.precision() < 9) ? STATUSES.get(code.intValue()) : null;
 			check(broken, statuses != null && statuses.contains(status),
-					"code " + code.toPlainString() + " with HTTP " + status + " is not documented");
+					"its code with HTTP " + status + " is not documented");
 		}
 		return broken;
 	}

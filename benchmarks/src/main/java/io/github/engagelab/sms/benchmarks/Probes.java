@@ -89,7 +89,7 @@ final class Probes {
 		System.out.printf("%nFactor over the hand-written indicator: %.0f%n", factor);
 		if (connections == 64) {
 			double toPing = samples.get(OURS).dividedBy(samples.get(PING)).median();
-			double hanging = samples.get(OURS).dividedBy(samples.get(HANGING)).median();
+			double hanging = samples.get(HANGING).dividedBy(samples.get(OURS)).median();
 			report.mustHold("probes at 64 connections >= 0.97 of /ping", toPing >= 0.97, "%.3f", toPing);
 			report.mustHold("and >= 0.97 of themselves while the provider hangs", hanging >= 0.97, "%.3f", hanging);
 		}

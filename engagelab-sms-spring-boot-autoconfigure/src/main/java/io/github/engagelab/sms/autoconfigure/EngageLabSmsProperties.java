@@ -4,10 +4,8 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 
-import io.github.engagelab.sms.SmsAccountState;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -176,11 +174,10 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 *
 	 * @param status Health status by state, where the default does not fit.
 	 */
-	public record Health(@DefaultValue Map<SmsAccountState, String> status) {
+	public record Health(@DefaultValue Map<String, String> status) {
 
 		public Health {
-			status.forEach((state, value) -> PropertyRules
-				.hasText(PREFIX + ".health.status." + state.name().toLowerCase(Locale.ROOT), value));
+			PropertyRules.healthStatus(PREFIX + ".health.status.", status);
 			status = Map.copyOf(status);
 		}
 

@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
+import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Refresh;
@@ -30,8 +32,6 @@ import org.springframework.util.StringUtils;
 final class PropertyRules {
 
 	static final Duration MIN_DURATION = Duration.ofMillis(1);
-
-	private static final Duration DEFAULT_MAX_AGE = Duration.ofMinutes(5);
 
 	private static final Duration MAX_DURATION = Duration.ofDays(365);
 
@@ -57,15 +57,21 @@ final class PropertyRules {
 
 	static Duration effectiveMaxAge(Refresh refresh) {
 		return (refresh.maxAge() != null) ? refresh.maxAge()
-				: Collections.max(List.of(refresh.interval().multipliedBy(3), DEFAULT_MAX_AGE));
+				: Collections.max(List.of(refresh.interval().multipliedBy(3), Duration.ofMinutes(5)));
 	}
 
 	static void notNegative(String property, int value) {
 		check(value >= 0, property, value + " is negative", "Set %s to 0 or more.".formatted(property));
 	}
 
-	static void hasText(String property, String value) {
-		check(StringUtils.hasText(value), property, "it is empty", "Set %s, or remove it.".formatted(property));
+	// Not bound as states: a binding failure would show the property bound before
+	static void healthStatus(String prefix, Map<String, String> status) {
+		List<String> states = Stream.of(SmsAccountState.values()).map(Enum::name).toList();
+		status.forEach((state, value) -> {
+			check(states.contains(state.toUpperCase(Locale.ROOT)), prefix + state, "there is no such state",
+					"Use one of " + states + ".");
+			check(StringUtils.hasText(value), prefix + state, "it is empty", "Set it, or remove it.");
+		});
 	}
 
 	static void accounts(String prefix, @Nullable String devKey, Map<String, Account> accounts, Threshold common,
@@ -92,8 +98,7 @@ final class PropertyRules {
 		});
 	}
 
-	// The account used when none is specified, or null if there are several and no
-	// default
+	// The account used when none is specified, or null if it is not clear
 	static @Nullable String primaryAccount(String property, @Nullable String value, Set<String> accounts) {
 		if (StringUtils.hasText(value)) {
 			check(accounts.contains(value), property, "there is no account of this name",
@@ -166,7 +171,7 @@ final class PropertyRules {
 		}
 		String action = "Set %s to an address like https://smsapi.engagelab.com.".formatted(property);
 		throw new InvalidEngageLabSmsPropertyException(property, invalid.getReason(), switch (invalid) {
-			case NO_HTTP_ADDRESS, PORT -> action;
+			case NO_HTTP_ADDRESS, PORT, PATH -> action;
 			case USER_INFO_OR_QUERY -> action + " Credentials belong in dev-key and dev-secret.";
 			case PLAINTEXT -> "Use https. Only if the network is trusted, set engagelab.sms.http.allow-plaintext=true.";
 		});

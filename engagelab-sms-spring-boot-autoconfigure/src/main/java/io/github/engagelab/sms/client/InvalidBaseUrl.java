@@ -27,6 +27,11 @@ public enum InvalidBaseUrl {
 	USER_INFO_OR_QUERY("it contains user info, a query or a fragment, which would show in log lines and metrics"),
 
 	/**
+	 * The address of the call.
+	 */
+	PATH("it ends with /v1/balance, which is appended to it"),
+
+	/**
 	 * Credentials would leave this host unencrypted.
 	 */
 	PLAINTEXT("it is plain http, which exposes the credentials in transit");
@@ -53,6 +58,9 @@ public enum InvalidBaseUrl {
 		}
 		if (url.getRawUserInfo() != null || url.getRawQuery() != null || url.getRawFragment() != null) {
 			return USER_INFO_OR_QUERY;
+		}
+		if (url.getRawPath().endsWith("/v1/balance")) {
+			return PATH;
 		}
 		return (isPlaintext(url) && !allowPlaintext) ? PLAINTEXT : null;
 	}

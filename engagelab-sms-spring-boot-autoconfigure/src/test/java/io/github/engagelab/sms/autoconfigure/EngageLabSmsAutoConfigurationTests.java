@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
@@ -331,6 +332,8 @@ class EngageLabSmsAutoConfigurationTests {
 					engagelab.sms.retry.delay=0                 | engagelab.sms.retry.delay          | at least 1ms
 					engagelab.sms.retry.max-delay=100ms         | engagelab.sms.retry.max-delay      | at least 200ms
 					engagelab.sms.health.status.low=            | engagelab.sms.health.status.low    | or remove it
+					engagelab.sms.health.status.lo=UNKNOWN      | engagelab.sms.health.status.lo     | UNAVAILABLE, UNKNOWN
+					engagelab.sms.base-url=https://a/v1/balance | engagelab.sms.base-url             | https://smsapi.engagelab.com
 					""")
 	void runWhenPropertyIsWrongFailsAndSaysWhatToDo(String setting, String property, String action,
 			CapturedOutput output) {
@@ -338,6 +341,23 @@ class EngageLabSmsAutoConfigurationTests {
 			.satisfies((ex) -> assertThat(stackTrace(ex)).doesNotContain("hidden"));
 		assertThat(output).contains("APPLICATION FAILED TO START", "Property: " + property, action)
 			.doesNotContain("hidden");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "engagelab.sms.threshold.low=", "engagelab.sms.threshold=5", "engagelab.sms.http=x",
+			"engagelab.sms.retry.max-retries=x", "engagelab.sms.retry.max-retries=", "engagelab.sms.refresh.interval=x",
+			"engagelab.sms.refresh.interval=", "engagelab.sms.refresh.interval=P9999999999D",
+			"engagelab.sms.accounts=x", "engagelab.sms.accounts.otp=x", "engagelab.sms.accounts.otp.threshold=5",
+			"engagelab.sms.health=x", "engagelab.sms.health.status.lo=UNKNOWN", "engagelab.sms.health.status=x",
+			"engagelab.sms.cluster=x", "engagelab.sms.enabled=x", "engagelab.sms.accounts.otp.threshold.low=x" })
+	void runWhenPropertyCannotBeBoundShowsNoCredential(String setting, CapturedOutput output) {
+		try {
+			start("engagelab.sms.dev-key=hidden", "engagelab.sms.dev-secret=hidden", setting);
+		}
+		catch (Exception ex) {
+			assertThat(stackTrace(ex)).doesNotContain("hidden");
+		}
+		assertThat(output).doesNotContain("hidden");
 	}
 
 	@Test

@@ -47,7 +47,7 @@ class LiveCheckTests {
 			textBlock = """
 					401 Unauthorized | {"code":2001,"message":"no"}                      | holds, but this is the error with code 2001
 					403 Forbidden    | {"code":2002,"message":"no"}                      | holds, but this is the error with code 2002
-					403 Forbidden    | {"code":2001,"message":"no"}                      | broken: code 2001 with HTTP 403 is not documented
+					403 Forbidden    | {"code":2001,"message":"no"}                      | broken: its code with HTTP 403 is not documented
 					401 Unauthorized | {"message":"no"}                                  | broken: code is not an integer
 					302 Found        | {"code":1000,"message":"no"}                      | broken: HTTP 302 is not documented
 					502 Bad Gateway  | <html/>                                           | broken: the body of 7 bytes is not a JSON object

@@ -131,8 +131,8 @@ class OutputBlockTests {
 		}
 		return new SpringApplicationBuilder(Application.class).web(WebApplicationType.SERVLET)
 			.initializers((context) -> configuration.forEach(context.getEnvironment().getPropertySources()::addLast))
-			.properties("server.port=0", "spring.main.banner-mode=off", "ENGAGELAB_SMS_DEVSECRET=secret",
-					"engagelab.sms.base-url=" + this.provider.baseUrl())
+			.properties("server.port=0", "spring.main.banner-mode=off", "ENGAGELAB_SMS_DEVKEY=key",
+					"ENGAGELAB_SMS_DEVSECRET=secret", "engagelab.sms.base-url=" + this.provider.baseUrl())
 			.run(arguments.toArray(String[]::new));
 	}
 

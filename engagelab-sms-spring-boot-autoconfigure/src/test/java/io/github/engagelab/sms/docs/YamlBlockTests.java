@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties;
 import io.github.engagelab.sms.docs.Page.Block;
@@ -136,10 +137,7 @@ class YamlBlockTests {
 	@ParameterizedTest
 	@CsvSource({ "012345670, 2739128", "1e5, 100000.0", "yes, true", "'a #b', a" })
 	void credentialWithoutQuotesChanges(String written, String read) throws Exception {
-		assertThat(Page.README.text()).contains("`" + written + "`");
-		if (!read.equals("a")) {
-			assertThat(Page.README.text()).contains("`" + written + "` into " + read);
-		}
+		assertThat(Page.README.text()).containsPattern("`" + written + "` (becomes |just `)?" + Pattern.quote(read));
 		assertThat(devKey(written)).isEqualTo(read);
 		assertThat(devKey('"' + written + '"')).isEqualTo(written);
 	}
@@ -196,7 +194,8 @@ class YamlBlockTests {
 		MutablePropertySources sources = new MutablePropertySources();
 		sources.addLast(source);
 		MutablePropertySources variables = new MutablePropertySources();
-		variables.addLast(new MapPropertySource("variables", Map.of("ENGAGELAB_SMS_DEVSECRET", "secret")));
+		variables.addLast(new MapPropertySource("variables",
+				Map.of("ENGAGELAB_SMS_DEVKEY", "key", "ENGAGELAB_SMS_DEVSECRET", "secret")));
 		return new Binder(ConfigurationPropertySources.from(sources),
 				new PropertySourcesPlaceholdersResolver(variables))
 			.bind(prefix, Bindable.of(type), new NoUnboundElementsBindHandler(BindHandler.DEFAULT))

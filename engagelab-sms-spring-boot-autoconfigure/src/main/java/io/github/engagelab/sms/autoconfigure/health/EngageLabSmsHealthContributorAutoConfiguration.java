@@ -2,6 +2,7 @@ package io.github.engagelab.sms.autoconfigure.health;
 
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 import io.github.engagelab.sms.SmsAccountState;
@@ -34,7 +35,10 @@ public final class EngageLabSmsHealthContributorAutoConfiguration {
 	@ConditionalOnMissingBean(name = { "engagelabSmsHealthIndicator", "engagelabSmsHealthContributor" })
 	HealthContributor engagelabSmsHealthContributor(SmsBalanceMonitors monitors, EngageLabSmsProperties properties) {
 		Map<SmsAccountState, Status> statuses = new EnumMap<>(SmsAccountState.class);
-		properties.health().status().forEach((state, status) -> statuses.put(state, new Status(status)));
+		properties.health()
+			.status()
+			.forEach((state, status) -> statuses.put(SmsAccountState.valueOf(state.toUpperCase(Locale.ROOT)),
+					new Status(status)));
 		Map<String, SmsBalanceHealthIndicator> indicators = new LinkedHashMap<>();
 		monitors.asMap()
 			.forEach((account, monitor) -> indicators.put(account, new SmsBalanceHealthIndicator(monitor, statuses)));
