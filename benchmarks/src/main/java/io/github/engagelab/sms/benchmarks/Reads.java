@@ -20,6 +20,7 @@ import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsAutoConfiguration;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
@@ -112,8 +113,8 @@ final class Reads {
 		RestClient client = RestClient.builder().requestFactory(factory).build();
 		return () -> client.get().uri(uri).header("Authorization", authorization).exchange((request, response) -> {
 			byte[] body = response.getBody().readNBytes(MAX_SIZE + 1);
-			if (body.length > MAX_SIZE) {
-				throw new IllegalStateException("Too large");
+			if (body.length > MAX_SIZE || response.getStatusCode().isError()) {
+				throw new IllegalStateException("No balance");
 			}
 			return mapper.readValue(body, Answer.class);
 		});
@@ -144,6 +145,7 @@ final class Reads {
 			.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
 			.enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
 			.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+			.disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
 			.build();
 	}
 
