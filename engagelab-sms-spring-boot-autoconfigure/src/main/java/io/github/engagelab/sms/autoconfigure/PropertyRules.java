@@ -66,8 +66,8 @@ final class PropertyRules {
 
 	// Not bound as states: a binding failure would show the property bound before
 	static void healthStatus(String prefix, Map<String, String> status) {
-		List<String> states = Stream.of(SmsAccountState.values()).map(Enum::name).toList();
 		status.forEach((state, value) -> {
+			List<String> states = Stream.of(SmsAccountState.values()).map(Enum::name).toList();
 			check(states.contains(state.toUpperCase(Locale.ROOT)), prefix + state, "there is no such state",
 					"Use one of " + states + ".");
 			check(StringUtils.hasText(value), prefix + state, "it is empty", "Set it, or remove it.");

@@ -74,8 +74,7 @@ final class SmsBalanceRead {
 		try {
 			this.deadline = this.threads.schedule(this::expire, timeout);
 			if (this.client instanceof WebClientSmsBalanceClient) {
-				// Ours does not hang: all of it runs on one worker, without holding the
-				// lane
+				// Ours does not hang: all of it runs on one worker, off the lane
 				subscribe(this.calls.call(() -> true).flatMap((ready) -> getBalance()));
 			}
 			else {
