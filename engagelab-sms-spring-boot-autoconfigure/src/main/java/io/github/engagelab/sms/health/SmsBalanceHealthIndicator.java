@@ -25,16 +25,23 @@ public final class SmsBalanceHealthIndicator implements HealthIndicator {
 		this.statuses = Map.copyOf(statuses);
 	}
 
+	// Most probes see no details: for them, none are gathered
+	@Override
+	public Health health(boolean includeDetails) {
+		return includeDetails ? health() : Health.status(status(this.monitor.getStatus().state())).build();
+	}
+
 	@Override
 	public Health health() {
 		SmsAccountDetails details = this.monitor.getDetails();
-		SmsAccountState state = SmsAccountState.valueOf(details.state());
-		return Health.status(this.statuses.getOrDefault(state, defaultStatus(state)))
-			.withDetails(details.asMap())
-			.build();
+		return Health.status(status(SmsAccountState.valueOf(details.state()))).withDetails(details.asMap()).build();
 	}
 
-	private static Status defaultStatus(SmsAccountState state) {
+	private Status status(SmsAccountState state) {
+		Status status = this.statuses.get(state);
+		if (status != null) {
+			return status;
+		}
 		return switch (state) {
 			case OK, WARNING -> Status.UP;
 			case LOW, REJECTED -> Status.DOWN;

@@ -1,6 +1,5 @@
 package io.github.engagelab.sms.monitor;
 
-import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,8 +15,6 @@ import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.SmsBalanceThresholds;
 import org.jspecify.annotations.Nullable;
-
-import org.springframework.util.ReflectionUtils;
 
 /**
  * An account as health and endpoint show it: amounts in account currency and times as
@@ -50,18 +47,25 @@ public record SmsAccountDetails(String account, String state, @Nullable Long bal
 
 	// Return what is known by name, in the order to show it in
 	public Map<String, Object> asMap() {
-		return asMap(this);
+		Map<String, Object> map = new LinkedHashMap<>();
+		put(map, "account", this.account);
+		put(map, "state", this.state);
+		put(map, "balance10000", this.balance10000);
+		put(map, "giftBalance10000", this.giftBalance10000);
+		put(map, "totalBalance10000", this.totalBalance10000);
+		put(map, "totalBalance", this.totalBalance);
+		put(map, "threshold", this.threshold.asMap());
+		put(map, "readAt", this.readAt);
+		put(map, "age", this.age);
+		put(map, "failure", (this.failure != null) ? this.failure.asMap() : null);
+		put(map, "hint", this.hint);
+		return map;
 	}
 
-	private static Map<String, Object> asMap(Record details) {
-		Map<String, Object> map = new LinkedHashMap<>();
-		for (RecordComponent component : details.getClass().getRecordComponents()) {
-			Object value = ReflectionUtils.invokeMethod(component.getAccessor(), details);
-			if (value != null) {
-				map.put(component.getName(), (value instanceof Record nested) ? asMap(nested) : value);
-			}
+	private static void put(Map<String, Object> map, String name, @Nullable Object value) {
+		if (value != null) {
+			map.put(name, value);
 		}
-		return map;
 	}
 
 	private static String text(Instant instant) {
@@ -79,6 +83,13 @@ public record SmsAccountDetails(String account, String state, @Nullable Long bal
 			return new Threshold(thresholds.low().toPlainString(), (warning != null) ? warning.toPlainString() : null);
 		}
 
+		private Map<String, Object> asMap() {
+			Map<String, Object> map = new LinkedHashMap<>();
+			put(map, "low", this.low);
+			put(map, "warning", this.warning);
+			return map;
+		}
+
 	}
 
 	/**
@@ -92,6 +103,17 @@ public record SmsAccountDetails(String account, String state, @Nullable Long bal
 			return (failure == null || at == null) ? null
 					: new Failure(failure.getFailure().name(), failure.getFailure().getHint(), failure.getStatus(),
 							failure.getCode(), failure.getReason(), text(at));
+		}
+
+		private Map<String, Object> asMap() {
+			Map<String, Object> map = new LinkedHashMap<>();
+			put(map, "name", this.name);
+			put(map, "hint", this.hint);
+			put(map, "status", this.status);
+			put(map, "code", this.code);
+			put(map, "message", this.message);
+			put(map, "at", this.at);
+			return map;
 		}
 
 	}

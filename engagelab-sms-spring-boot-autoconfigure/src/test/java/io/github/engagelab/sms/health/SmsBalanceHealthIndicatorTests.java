@@ -59,6 +59,9 @@ class SmsBalanceHealthIndicatorTests {
 			refresh(context);
 			assertThat(health(context).getStatus()).isEqualTo(new Status(status));
 			assertThat(health(context).getDetails()).containsEntry("state", state);
+			Health withoutDetails = indicator(context).health(false);
+			assertThat(withoutDetails.getStatus()).isEqualTo(new Status(status));
+			assertThat(withoutDetails.getDetails()).isEmpty();
 		});
 	}
 
@@ -252,9 +255,11 @@ class SmsBalanceHealthIndicatorTests {
 	}
 
 	private static Health health(ListableBeanFactory context) {
-		HealthIndicator indicator = (HealthIndicator) context.getBean(HealthContributorRegistry.class)
-			.getContributor("engagelabSms");
-		return indicator.health();
+		return indicator(context).health();
+	}
+
+	private static HealthIndicator indicator(ListableBeanFactory context) {
+		return (HealthIndicator) context.getBean(HealthContributorRegistry.class).getContributor("engagelabSms");
 	}
 
 }

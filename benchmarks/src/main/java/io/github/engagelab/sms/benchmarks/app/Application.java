@@ -67,14 +67,15 @@ public class Application {
 					event.getApplicationContext().getEnvironment().getProperty("local.server.port"), cpu, classes));
 		}
 
-	}
+		/**
+		 * Loaded at the moment of the start, for a log of the loaded classes. Spring
+		 * loads what is nested in a configuration earlier.
+		 */
+		static final class Marker {
 
-	/**
-	 * Loaded at the moment of the start, for a log of the loaded classes.
-	 */
-	static final class Marker {
+			static void load() {
+			}
 
-		static void load() {
 		}
 
 	}
