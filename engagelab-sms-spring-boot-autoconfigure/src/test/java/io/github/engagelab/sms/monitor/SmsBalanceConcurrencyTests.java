@@ -1,5 +1,7 @@
 package io.github.engagelab.sms.monitor;
 
+import java.lang.ref.WeakReference;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +21,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,6 +35,8 @@ import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
+import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.RawServer.Script;
@@ -296,6 +303,57 @@ class SmsBalanceConcurrencyTests {
 			assertThat(refresh).isNotDone();
 			answer.tryEmitValue(GOOD);
 			assertThat(refresh.get(10, TimeUnit.SECONDS).balance()).isEqualTo(GOOD);
+		});
+	}
+
+	@Test
+	void getBalanceWhenNoWorkerComesInTimeSendsNothingLater() {
+		AtomicBoolean shortage = new AtomicBoolean(true);
+		// One worker, so that nothing else can stop it meanwhile
+		ThreadPoolExecutor workers = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+				(task) -> {
+					if (shortage.get()) {
+						throw new OutOfMemoryError("unable to create native thread");
+					}
+					return new Thread(task);
+				});
+		AtomicInteger resolved = new AtomicInteger();
+		this.runner
+			.withBean(EngageLabSmsThreads.class,
+					() -> new EngageLabSmsThreads(new ScheduledThreadPoolExecutor(1), workers,
+							Executors.newCachedThreadPool(), System::nanoTime, Clock.systemUTC()))
+			.withPropertyValues("engagelab.sms.http.request-timeout=2s")
+			.withBean(EngageLabSmsConnectionDetails.class, () -> (account) -> {
+				resolved.incrementAndGet();
+				return null;
+			})
+			.run((context) -> {
+				SmsBalanceService service = context.getBean(SmsBalanceService.class);
+				var givenUp = context.getBean(ReactiveSmsBalanceService.class).getBalance().toFuture();
+				Awaitility.await().until(() -> service.getStatus().failure() == SmsBalanceFailure.TIMEOUT);
+				shortage.set(false);
+				// Its turn comes after that of the one that was given up
+				assertThat(failureOf(CompletableFuture.supplyAsync(service::getBalance, this.callers)))
+					.isEqualTo(SmsBalanceFailure.NOT_CONFIGURED);
+				assertThat(failureOf(givenUp)).isEqualTo(SmsBalanceFailure.TIMEOUT);
+				assertThat(resolved).hasValue(1);
+			});
+	}
+
+	@Test
+	void refreshWhenEndedKeepsNothingOfTheCall() {
+		AtomicReference<WeakReference<Object>> call = new AtomicReference<>();
+		this.runner.withBean(SmsBalanceClient.class, () -> (account) -> {
+			// As credentials are, for example
+			Object held = new Object();
+			call.set(new WeakReference<>(held));
+			return Mono.just(GOOD).filter((balance) -> !balance.equals(held));
+		}).run((context) -> {
+			assertThat(context.getBean(SmsBalanceService.class).getBalance()).isEqualTo(GOOD);
+			Awaitility.await().until(() -> {
+				System.gc();
+				return call.get().get() == null;
+			});
 		});
 	}
 
