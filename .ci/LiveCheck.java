@@ -1,4 +1,6 @@
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,6 +19,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -48,8 +54,10 @@ final class LiveCheck {
 		.flatMap(Set::stream)
 		.collect(Collectors.toSet());
 
-	private static final Map<Integer, Set<Integer>> STATUSES = Map.of(1000, Set.of(500), 2001, Set.of(401), 2002,
-			Set.of(401, 403));
+	// By HTTP status and code
+	private static final Map<String, String> ERRORS = Map.of("500 1000", "an internal error of the provider", "401 2001",
+			"wrong key or secret, or their merchant does not exist", "401 2002", "key and secret are expired or disabled",
+			"403 2002", "the merchant has been deleted");
 
 	private final URI uri;
 
@@ -64,6 +72,11 @@ final class LiveCheck {
 	}
 
 	public static void main(String[] args) {
+		if (args.length > 0) {
+			System.out.println("There are no arguments. Credentials are environment variables, as others could see those "
+					+ "of a command line: ENGAGELAB_SMS_DEVKEY and ENGAGELAB_SMS_DEVSECRET.");
+			System.exit(2);
+		}
 		System.exit(run(System.getenv()));
 	}
 
@@ -101,7 +114,7 @@ final class LiveCheck {
 
 	private int run() {
 		print("Host", this.uri.getHost());
-		HttpResponse<byte[]> response;
+		Answer response;
 		try {
 			response = send();
 		}
@@ -113,7 +126,7 @@ final class LiveCheck {
 			Thread.currentThread().interrupt();
 			return 1;
 		}
-		print("HTTP status", String.valueOf(response.statusCode()));
+		print("HTTP status", String.valueOf(response.status()));
 		if (response.body().length > MAX_BODY_SIZE) {
 			print("Contract", "broken: the body is larger than 64 KiB");
 			return 1;
@@ -127,29 +140,47 @@ final class LiveCheck {
 			return 1;
 		}
 		print("Fields", fields.keySet().stream().map(this::printable).collect(Collectors.joining(", ")));
-		boolean success = response.statusCode() == 200;
-		List<String> broken = success ? checkBalance(fields) : checkError(response.statusCode(), fields);
+		boolean success = response.status() == 200;
+		List<String> broken = success ? checkBalance(fields) : checkError(response.status(), fields);
 		if (!broken.isEmpty()) {
 			print("Contract", "broken: " + String.join("; ", broken));
 			return 1;
 		}
-		print("Contract", success ? "holds" : "holds, but this is the error with code " + fields.get("code"));
+		print("Contract", success ? "holds" : "holds, but this is the error with code " + fields.get("code") + ": "
+				+ ERRORS.get(response.status() + " " + fields.get("code")));
 		return success ? 0 : 1;
 	}
 
-	private HttpResponse<byte[]> send() throws IOException, InterruptedException {
+	private Answer send() throws IOException, InterruptedException {
 		byte[] credentials = (this.devKey + ":" + this.devSecret).getBytes(StandardCharsets.UTF_8);
 		HttpRequest request = HttpRequest.newBuilder(this.uri)
 			.timeout(TIMEOUT)
 			.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(credentials))
 			.header("Accept", "application/json")
 			.build();
-		return HttpClient.newBuilder()
+		HttpResponse<InputStream> response = HttpClient.newBuilder()
 			.version(HttpClient.Version.HTTP_1_1)
 			.followRedirects(HttpClient.Redirect.NEVER)
 			.connectTimeout(TIMEOUT)
 			.build()
-			.send(request, BodyHandlers.ofByteArray());
+			.send(request, BodyHandlers.ofInputStream());
+		try {
+			byte[] body = CompletableFuture.supplyAsync(() -> read(response.body()))
+				.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+			return new Answer(response.statusCode(), body);
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			throw new IOException(ex);
+		}
+	}
+
+	private static byte[] read(InputStream in) {
+		try {
+			return in.readNBytes(MAX_BODY_SIZE + 1);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	private static String decode(byte[] body) {
@@ -182,12 +213,8 @@ final class LiveCheck {
 		check(broken, status >= 400, "HTTP " + status + " is not documented");
 		check(broken, isInteger(fields.get("code")), "code is not an integer");
 		check(broken, fields.get("message") instanceof String, "message is not a text");
-		if (broken.isEmpty()) {
-			BigDecimal code = (BigDecimal) fields.get("code");
-			Set<Integer> statuses = (code.precision() < 9) ? STATUSES.get(code.intValue()) : null;
-			check(broken, statuses != null && statuses.contains(status),
-					"its code with HTTP " + status + " is not documented");
-		}
+		check(broken, !broken.isEmpty() || ERRORS.containsKey(status + " " + fields.get("code")),
+				"its code with HTTP " + status + " is not documented");
 		return broken;
 	}
 
@@ -210,6 +237,9 @@ final class LiveCheck {
 
 	private static void print(String what, String value) {
 		System.out.printf("%-12s %s%n", what + ":", value);
+	}
+
+	private record Answer(int status, byte[] body) {
 	}
 
 	/**

@@ -83,10 +83,9 @@ public final class EngageLabSmsAutoConfiguration {
 			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client, EngageLabSmsThreads threads,
 			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceStore> stores) {
 		Set<String> accounts = connectionDetails.getAccounts();
-		String primaryAccount = PropertyRules.primaryAccount("engagelab.sms.primary-account",
-				properties.primaryAccount(), accounts);
 		return new SmsBalanceMonitors(accounts, client, (account) -> thresholds(properties.threshold(account)),
-				new SmsBalanceMonitors.Settings(properties.enabled(), primaryAccount,
+				new SmsBalanceMonitors.Settings(properties.enabled(),
+						primaryAccount(properties.primaryAccount(), accounts),
 						PropertyRules.effectiveMaxAge(properties.refresh()), properties.http().requestTimeout()),
 				threads, publisher, cluster(properties, client, threads, stores));
 	}
@@ -109,6 +108,22 @@ public final class EngageLabSmsAutoConfiguration {
 	@ConditionalOnMissingBean(SmsBalanceService.class)
 	DefaultSmsBalanceService smsBalanceService(SmsBalanceMonitors monitors) {
 		return new DefaultSmsBalanceService(monitors);
+	}
+
+	// The account used when none is specified, or null if it is not clear
+	private static @Nullable String primaryAccount(@Nullable String value, Set<String> accounts) {
+		if (StringUtils.hasText(value)) {
+			if (!accounts.contains(value)) {
+				throw new InvalidEngageLabSmsPropertyException("engagelab.sms.primary-account",
+						"there is no account of this name",
+						"Set engagelab.sms.primary-account to one of %s.".formatted(String.join(", ", accounts)));
+			}
+			return value;
+		}
+		if (accounts.contains(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT)) {
+			return EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT;
+		}
+		return (accounts.size() == 1) ? accounts.iterator().next() : null;
 	}
 
 	// Without polls there is nothing to share

@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 
 import io.github.engagelab.sms.SmsAccountState;
@@ -39,9 +38,13 @@ final class PropertyRules {
 	}
 
 	static void duration(String property, Duration value, Duration minimum) {
+		duration(property, value, minimum, "");
+	}
+
+	private static void duration(String property, Duration value, Duration minimum, String origin) {
 		check(value.compareTo(MAX_DURATION) <= 0, property, "it is more than 365d",
 				"Set %s to at most 365d.".formatted(property));
-		check(value.compareTo(minimum) >= 0, property, text(value) + " is less than " + text(minimum),
+		check(value.compareTo(minimum) >= 0, property, text(value) + " is less than " + text(minimum) + origin,
 				"Set %s to at least %s. A number without a unit is in milliseconds.".formatted(property,
 						text(minimum)));
 	}
@@ -49,9 +52,12 @@ final class PropertyRules {
 	// A poll may be late by its jitter and by the time a response takes, and that of
 	// another instance by the time until it is seen
 	static void maxAge(String property, Refresh refresh, boolean cluster) {
-		if (refresh.maxAge() != null) {
-			duration(property, refresh.maxAge(), !refresh.enabled() ? MIN_DURATION
-					: cluster ? refresh.interval().multipliedBy(2) : refresh.interval().multipliedBy(3).dividedBy(2));
+		if (refresh.maxAge() != null && refresh.enabled()) {
+			duration(property, refresh.maxAge(), refresh.interval().multipliedBy(cluster ? 4 : 3).dividedBy(2),
+					", which is %s x engagelab.sms.refresh.interval".formatted(cluster ? "2" : "1.5"));
+		}
+		else if (refresh.maxAge() != null) {
+			duration(property, refresh.maxAge(), MIN_DURATION);
 		}
 	}
 
@@ -96,19 +102,6 @@ final class PropertyRules {
 				baseUrl(property + ".base-url", account.baseUrl(), allowPlaintext);
 			}
 		});
-	}
-
-	// The account used when none is specified, or null if it is not clear
-	static @Nullable String primaryAccount(String property, @Nullable String value, Set<String> accounts) {
-		if (StringUtils.hasText(value)) {
-			check(accounts.contains(value), property, "there is no account of this name",
-					"Set %s to one of %s.".formatted(property, String.join(", ", accounts)));
-			return value;
-		}
-		if (accounts.contains(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT)) {
-			return EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT;
-		}
-		return (accounts.size() == 1) ? accounts.iterator().next() : null;
 	}
 
 	static void credentials(String prefix, @Nullable String devKey, @Nullable String devSecret) {

@@ -364,7 +364,8 @@ class EngageLabSmsAutoConfigurationTests {
 	void runWhenMaxAgeIsLessThanOneAndAHalfIntervalsFails(CapturedOutput output) {
 		assertThatException()
 			.isThrownBy(() -> start("engagelab.sms.refresh.interval=1s", "engagelab.sms.refresh.max-age=1s"));
-		assertThat(output).contains("Property: engagelab.sms.refresh.max-age", "at least 1500ms");
+		assertThat(output).contains("Property: engagelab.sms.refresh.max-age",
+				"1s is less than 1500ms, which is 1.5 x engagelab.sms.refresh.interval", "at least 1500ms");
 	}
 
 	@ParameterizedTest

@@ -176,8 +176,9 @@ class EngageLabSmsClusterTests {
 			.withPropertyValues("engagelab.sms.refresh.max-age=1999ms");
 		shortly.run((context) -> assertThat(context).hasNotFailed());
 		shortly.withPropertyValues(ENABLED)
-			.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription())
-				.contains("Property: engagelab.sms.refresh.max-age", "Reason: 1999ms is less than 2s"));
+			.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription()).contains(
+					"Property: engagelab.sms.refresh.max-age",
+					"Reason: 1999ms is less than 2s, which is 2 x engagelab.sms.refresh.interval"));
 	}
 
 	@Test

@@ -45,8 +45,10 @@ class LiveCheckTests {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '`',
 			textBlock = """
-					401 Unauthorized | {"code":2001,"message":"no"}                      | holds, but this is the error with code 2001
-					403 Forbidden    | {"code":2002,"message":"no"}                      | holds, but this is the error with code 2002
+					401 Unauthorized | {"code":2001,"message":"no"}                      | holds, but this is the error with code 2001: wrong key or secret, or their merchant does not exist
+					401 Unauthorized | {"code":2001.0,"message":"no"}                    | broken: code is not an integer
+					401 Unauthorized | {"code":123456789012345678,"message":"no"}        | broken: its code with HTTP 401 is not documented
+					403 Forbidden    | {"code":2002,"message":"no"}                      | holds, but this is the error with code 2002: the merchant has been deleted
 					403 Forbidden    | {"code":2001,"message":"no"}                      | broken: its code with HTTP 403 is not documented
 					401 Unauthorized | {"message":"no"}                                  | broken: code is not an integer
 					302 Found        | {"code":1000,"message":"no"}                      | broken: HTTP 302 is not documented
@@ -86,6 +88,27 @@ class LiveCheckTests {
 	}
 
 	@Test
+	void checkWhenAnswerIsTooLongReadsNoFurther() throws Exception {
+		try (RawServer server = new RawServer((request, number, out, socket) -> {
+			out.write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+			for (byte[] blanks = " ".repeat(1024).getBytes(StandardCharsets.US_ASCII);;) {
+				out.write(blanks);
+			}
+		})) {
+			Result result = check(server);
+			assertThat(result.output()).endsWith("Contract:    broken: the body is larger than 64 KiB\n");
+			assertThat(result.exitCode()).isEqualTo(1);
+		}
+	}
+
+	@Test
+	void checkWhenThereAreArgumentsDoesNotAsk() throws Exception {
+		Result result = check(Map.of("ENGAGELAB_SMS_DEVKEY", KEY, "ENGAGELAB_SMS_DEVSECRET", SECRET), KEY, SECRET);
+		assertThat(result.output()).contains("There are no arguments").doesNotContain(KEY, SECRET, "Host");
+		assertThat(result.exitCode()).isEqualTo(2);
+	}
+
+	@Test
 	void checkWhenVariablesAreMissingSaysWhatToSet() throws Exception {
 		Result result = check(Map.of("ENGAGELAB_SMS_DEVKEY", KEY));
 		assertThat(result.output()).contains("Set ENGAGELAB_SMS_DEVKEY and ENGAGELAB_SMS_DEVSECRET");
@@ -105,11 +128,13 @@ class LiveCheckTests {
 				server.baseUrl()));
 	}
 
-	private static Result check(Map<String, String> variables) throws IOException, InterruptedException {
+	private static Result check(Map<String, String> variables, String... arguments)
+			throws IOException, InterruptedException {
 		List<String> command = new ArrayList<>();
 		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
 		command.add("-XX:TieredStopAtLevel=1");
 		command.add(Page.ROOT.resolve(".ci/LiveCheck.java").toString());
+		command.addAll(List.of(arguments));
 		ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
 		builder.environment().keySet().removeIf((name) -> name.startsWith("ENGAGELAB"));
 		builder.environment().putAll(variables);
