@@ -3,6 +3,8 @@ package consumer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Queue;
@@ -33,7 +35,7 @@ class ConsumerApplicationTests extends ConsumerTests {
 	static void collector(DynamicPropertyRegistry registry) throws IOException {
 		collector = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
 		collector.createContext("/v1/metrics", (exchange) -> {
-			// Names and tags are readable in Protobuf
+			// Names, tags and values are readable in Protobuf
 			exports.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.ISO_8859_1));
 			exchange.sendResponseHeaders(200, -1);
 			exchange.close();
@@ -55,12 +57,17 @@ class ConsumerApplicationTests extends ConsumerTests {
 				.anySatisfy((export) -> assertThat(export).contains("engagelab.sms.total.balance10000",
 						"engagelab.sms.balance", "engagelab.sms.balance.threshold", "engagelab.sms.state",
 						"engagelab.sms.up", "engagelab.sms.last.success.timestamp", "engagelab.sms.refreshes",
-						"engagelab.sms.spent", "/v1/balance")));
+						"engagelab.sms.spent", "/v1/balance", "outcome", "success", readable(143456))));
 	}
 
 	@Test
 	void healthWhenPolledIsUpWithAmounts() {
 		await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> ActuatorTests.assertHealthIsUp(this.http));
+	}
+
+	private static String readable(double value) {
+		byte[] bytes = ByteBuffer.allocate(Double.BYTES).order(ByteOrder.LITTLE_ENDIAN).putDouble(value).array();
+		return new String(bytes, StandardCharsets.ISO_8859_1);
 	}
 
 }

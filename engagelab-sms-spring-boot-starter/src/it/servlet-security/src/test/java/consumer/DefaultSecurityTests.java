@@ -4,6 +4,7 @@ import java.net.http.HttpResponse;
 
 import consumer.support.ConsumerTests;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.micrometer.core.instrument.MeterRegistry;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.beans.factory.annotation.Autowired;
@@ -11,6 +12,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.test.context.TestPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Spring Security as Spring Boot configures it.
@@ -36,6 +38,13 @@ class DefaultSecurityTests extends ConsumerTests {
 		service.getBalance();
 		assertThat(this.http.get("/actuator/health/engagelabSms", "Authorization", BASIC).body())
 			.contains("\"totalBalance10000\":143456");
+	}
+
+	@Test
+	void metersWhenReadHaveTheBalance(@Autowired SmsBalanceService service, @Autowired MeterRegistry registry) {
+		service.getBalance();
+		await().untilAsserted(() -> assertThat(registry.get("engagelab.sms.total.balance10000").gauge().value())
+			.isEqualTo(143456));
 	}
 
 	@Test

@@ -65,7 +65,7 @@ final class Scrapes {
 				JavaProcess thousand = accounts(many, MANY[1]);
 				JavaProcess handWritten = Variant.WITHOUT.start(HandWrittenApplication.class, slow)) {
 			slow.ask("latency 50");
-			Probes.check(one.baseUrl() + "/actuator/health/engagelabSms", "OK");
+			Probes.check(one, "OK");
 			awaitRequests(many, MANY[0] + MANY[1]);
 			for (int round = -1; round < rounds; round++) {
 				// The first is warm-up

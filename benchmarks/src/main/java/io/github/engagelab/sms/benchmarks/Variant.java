@@ -72,8 +72,12 @@ enum Variant {
 	static List<String> arguments(JavaProcess provider, String... arguments) {
 		List<String> all = new ArrayList<>(List.of("--server.port=0", "--spring.main.banner-mode=off",
 				"--logging.level.root=warn", "--management.endpoints.web.exposure.include=health,prometheus",
-				"--management.endpoint.health.show-details=always", "--engagelab.sms.base-url=" + provider.baseUrl(),
-				"--engagelab.sms.dev-key=jiguangdev", "--engagelab.sms.dev-secret=dev_secret"));
+				// No details, as by default, and a group that shows them
+				"--management.endpoint.health.show-components=always",
+				"--management.endpoint.health.group.details.include=*",
+				"--management.endpoint.health.group.details.show-details=always",
+				"--engagelab.sms.base-url=" + provider.baseUrl(), "--engagelab.sms.dev-key=jiguangdev",
+				"--engagelab.sms.dev-secret=dev_secret"));
 		all.addAll(Arrays.asList(arguments));
 		return all;
 	}

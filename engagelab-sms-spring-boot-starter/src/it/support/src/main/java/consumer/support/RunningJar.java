@@ -33,6 +33,7 @@ public final class RunningJar implements AutoCloseable {
 			this.log = Files.createTempFile(Path.of("target"), "jar-", ".log");
 			ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
 				.redirectOutput(this.log.toFile());
+			builder.environment().keySet().removeIf((name) -> name.startsWith("ENGAGELAB_SMS"));
 			builder.environment().putAll(environment);
 			this.process = builder.start();
 		}
