@@ -18,8 +18,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param baseUrl Base URL of the EngageLab SMS API, without /v1/balance.
  * @param devKey API key from the EngageLab console (dev_key).
  * @param devSecret API secret from the EngageLab console (dev_secret).
- * @param primaryAccount Account used when none is specified. Required with several
- * accounts if none is named 'default'.
+ * @param primaryAccount Account used when none is specified. With several accounts and
+ * none named 'default', calls that name no account fail unless it is set.
  * @param accounts Named accounts. Base URL and thresholds fall back to the top-level
  * values; credentials do not.
  * @param http HTTP client settings.
