@@ -20,6 +20,7 @@ import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails.Credentials;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import org.awaitility.Awaitility;
@@ -37,6 +38,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 /**
@@ -76,6 +78,35 @@ class EngageLabSmsConnectionDetailsTests {
 	void tearDown() {
 		this.details.released.countDown();
 		this.server.close();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "'', secret, devKey", "' ', secret, devKey", ":key, secret, colon", "k:ey, secret, colon",
+			"key, '', devSecret" })
+	void credentialsWhenTheyCannotBeSentAreRefused(String devKey, String devSecret, String reason) {
+		assertThatIllegalArgumentException().isThrownBy(() -> new Credentials(devKey, devSecret))
+			.withMessageContaining(reason);
+	}
+
+	@Test
+	void credentialsAreTrimmedAndHidden() {
+		Credentials credentials = new Credentials(" key\n", "se:cret ");
+		assertThat(credentials.devKey()).isEqualTo("key");
+		assertThat(credentials.devSecret()).isEqualTo("se:cret");
+		assertThat(credentials).hasToString("Credentials[devKey=******, devSecret=******]");
+	}
+
+	@Test
+	void connectionDetailsByDefaultAreOfOneAccountOfTheProvider() {
+		EngageLabSmsConnectionDetails connectionDetails = (account) -> null;
+		assertThat(connectionDetails.getAccounts()).containsExactly("default");
+		assertThat(connectionDetails.getBaseUrl("default")).hasToString("https://smsapi.engagelab.com");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "otp, true", "my.team-2_B, true", "a b, false", "., false", ".., false", "..., true", "'', false" })
+	void accountNameIsOneThatAPathCanHave(String name, boolean valid) {
+		assertThat(EngageLabSmsConnectionDetails.isAccountName(name)).isEqualTo(valid);
 	}
 
 	@ParameterizedTest
@@ -178,10 +209,10 @@ class EngageLabSmsConnectionDetailsTests {
 	@CsvSource(nullValues = "-", value = { "-, not an http or https address", "relative, not an http or https address",
 			"//h.example, not an http or https address", "/v1, not an http or https address",
 			"mailto:hidden@h.example, not an http or https address", "ftp://h.example, not an http or https address",
-			"https:///v1, not an http or https address", "http://h.example, plain http",
-			"http://127.hidden.example, plain http", "https://hidden:hidden@h.example, user info",
-			"https://h.example?hidden=1, user info", "https://h.example#hidden, user info",
-			"https://h.example:70000, port", "https://h.example:0, port" })
+			"https:///v1, not an http or https address", "https://h.example/v1/balance, ends with /v1/balance",
+			"http://h.example, plain http", "http://127.hidden.example, plain http",
+			"https://hidden:hidden@h.example, user info", "https://h.example?hidden=1, user info",
+			"https://h.example#hidden, user info", "https://h.example:70000, port", "https://h.example:0, port" })
 	void getBalanceWhenBaseUrlIsNonsenseSaysSo(@Nullable String baseUrl, String reason) {
 		this.details.baseUrl = () -> (baseUrl != null) ? URI.create(baseUrl) : null;
 		run(this.runner, (service) -> {
