@@ -5,6 +5,7 @@ import java.io.StringWriter;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -75,6 +76,22 @@ class EngageLabSmsAutoConfigurationTests {
 	}
 
 	@Test
+	void beansHaveNamesThatAnApplicationDoesNotUseForItsOwn() {
+		ApplicationContextRunner own = this.runner;
+		for (String name : new String[] { "smsBalanceService", "reactiveSmsBalanceService", "smsBalanceClient",
+				"smsBalanceMetrics", "smsBalanceEndpoint", "smsBalanceStore" }) {
+			own = own.withBean(name, String.class, () -> name);
+		}
+		own.run((context) -> {
+			assertThat(context).hasNotFailed().hasSingleBean(SmsBalanceService.class);
+			assertThat(context.getBeanDefinitionNames())
+				.filteredOn((name) -> String.valueOf(context.getType(name)).contains("io.github.engagelab.sms."))
+				.isNotEmpty()
+				.allMatch((name) -> name.toLowerCase(Locale.ROOT).contains("engagelab"));
+		});
+	}
+
+	@Test
 	void runWhenDisabledHasBeansThatSaySoAndSendsNothing(CapturedOutput output) {
 		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
 			this.runner.withPropertyValues(TestContexts.credentials())
@@ -88,7 +105,7 @@ class EngageLabSmsAutoConfigurationTests {
 						.hasSingleBean(SmsBalancePoller.class)
 						.hasSingleBean(SmsBalanceClient.class)
 						.hasBean("engagelabSmsHealthContributor")
-						.hasBean("smsBalanceMetrics");
+						.hasBean("engageLabSmsBalanceMetrics");
 					assertThat(output).doesNotContain("WARN");
 					SmsBalanceService service = context.getBean(SmsBalanceService.class);
 					assertThat(service.getStatus().state()).isEqualTo(SmsAccountState.UNKNOWN);
