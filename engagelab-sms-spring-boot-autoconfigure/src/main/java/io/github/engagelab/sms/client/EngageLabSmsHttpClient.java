@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -23,10 +24,12 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.codec.DecoderHttpMessageReader;
 import org.springframework.http.codec.HttpMessageReader;
 import org.springframework.util.ReflectionUtils;
+import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.reactive.function.client.ClientRequest;
 import org.springframework.web.reactive.function.client.ClientResponse;
 
@@ -40,9 +43,6 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 
 	private static final int MAX_BODY_SIZE = 64 * 1024;
 
-	private static final List<HttpMessageReader<?>> READERS = List
-		.of(new DecoderHttpMessageReader<>(new ByteArrayDecoder()));
-
 	// A client one of whose threads has died of a shortage answers nothing any more, and
 	// on JDK 17 not even its timeouts fire
 	private static final int MAX_UNANSWERED = 3;
@@ -53,11 +53,17 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 
 	private final Consumer<HttpClient.Builder> customizer;
 
+	// Made when they are first needed, off the start-up path
+	private final SingletonSupplier<List<HttpMessageReader<?>>> readers = SingletonSupplier
+		.of(() -> List.of(new DecoderHttpMessageReader<>(new ByteArrayDecoder())));
+
 	private final ProxyAuthentication proxyAuthentication = new ProxyAuthentication();
 
 	private volatile @Nullable HttpClient client;
 
-	private int unanswered;
+	private final AtomicInteger rebuilds = new AtomicInteger();
+
+	private final AtomicInteger unanswered = new AtomicInteger();
 
 	private volatile boolean closed;
 
@@ -78,8 +84,12 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 				answered.set(true);
 				return BodySubscribers.ofPublisher();
 			});
-			return ClientResponse.create(HttpStatusCode.valueOf(response.statusCode()), READERS)
-				.headers((headers) -> response.headers().map().forEach(headers::addAll))
+			return ClientResponse.create(HttpStatusCode.valueOf(response.statusCode()), this.readers.obtain())
+				.headers((headers) -> {
+					response.headers().map().forEach(headers::addAll);
+					// The body is JSON or it is not, whatever a gateway calls it
+					headers.remove(HttpHeaders.CONTENT_TYPE);
+				})
 				.body(Mono.justOrEmpty(read(response.body())).flux())
 				.build();
 		}
@@ -96,6 +106,7 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 
 	// Use another client from the next request on, and let those under way end
 	void rebuild() {
+		this.rebuilds.incrementAndGet();
 		discard("shutdown");
 	}
 
@@ -112,6 +123,7 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 		}
 		HttpClient current = this.client;
 		if (current == null) {
+			int built = this.rebuilds.get();
 			HttpClient.Builder builder = HttpClient.newBuilder()
 				// Else plain http asks for an upgrade, which not every gateway
 				// understands
@@ -125,16 +137,22 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 			if (this.closed) {
 				discard("shutdownNow");
 			}
+			else if (this.rebuilds.get() != built) {
+				// It may have been built from what was updated meanwhile
+				discard("shutdown");
+			}
 		}
 		return current;
 	}
 
-	private synchronized void countUnanswered(boolean answered) {
-		this.unanswered = answered ? 0 : this.unanswered + 1;
-		if (this.unanswered == MAX_UNANSWERED) {
+	private void countUnanswered(boolean answered) {
+		if (answered) {
+			this.unanswered.set(0);
+		}
+		else if (this.unanswered.incrementAndGet() == MAX_UNANSWERED) {
 			// Not now: those who are answered after all may end
 			discard("shutdown");
-			this.unanswered = 0;
+			this.unanswered.set(0);
 		}
 	}
 

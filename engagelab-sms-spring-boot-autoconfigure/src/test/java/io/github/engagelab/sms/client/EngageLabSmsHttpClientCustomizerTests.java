@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
@@ -71,6 +72,27 @@ class EngageLabSmsHttpClientCustomizerTests {
 					assertThat(called).containsExactly("first", "second");
 					assertThat(server.requests()).hasSize(2);
 				});
+		}
+	}
+
+	@Test
+	void getBalanceWhenSslBundleIsReloadedWhileAClientIsBuiltBuildsAnother() {
+		List<String> called = new CopyOnWriteArrayList<>();
+		AtomicReference<WebClientSmsBalanceClient> client = new AtomicReference<>();
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			customized((builder) -> {
+				called.add("called");
+				if (called.size() == 1) {
+					client.get().reloadSslBundle();
+				}
+			}).withPropertyValues("engagelab.sms.base-url=" + server.baseUrl()).run((context) -> {
+				client.set(context.getBean(WebClientSmsBalanceClient.class));
+				SmsBalanceService service = context.getBean(SmsBalanceService.class);
+				for (int i = 0; i < 3; i++) {
+					assertThat(service.getBalance()).isEqualTo(GOOD);
+				}
+				assertThat(called).hasSize(2);
+			});
 		}
 	}
 

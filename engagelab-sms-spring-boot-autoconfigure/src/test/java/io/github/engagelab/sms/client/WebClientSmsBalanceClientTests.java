@@ -103,6 +103,22 @@ class WebClientSmsBalanceClientTests {
 	}
 
 	@ParameterizedTest
+	@ValueSource(strings = { "json", "text/html", "application/json; charset=utf8mb4",
+			"application/json, application/json", "" })
+	void getBalanceWhenContentTypeIsWrongReadsTheBody(String contentType) {
+		try (RawServer raw = new RawServer((request, number, out, socket) -> out
+			.write(RawServer.http((number == 1) ? "200 OK" : "401 Unauthorized",
+					(number == 1) ? RawServer.EXAMPLE : "{\"code\":2001}", "Content-Type: " + contentType)))) {
+			this.runner.withPropertyValues("engagelab.sms.base-url=" + raw.baseUrl()).run((context) -> {
+				SmsBalanceService service = context.getBean(SmsBalanceService.class);
+				assertThat(service.getBalance()).isEqualTo(new SmsBalance(123456, 20000, 143456));
+				assertThat(catchThrowableOfType(SmsBalanceException.class, service::getBalance).getFailure())
+					.isEqualTo(SmsBalanceFailure.INVALID_CREDENTIALS);
+			});
+		}
+	}
+
+	@ParameterizedTest
 	@CsvSource({ "500, 1000, SERVER_ERROR, internal problem", "401, 2001, INVALID_CREDENTIALS, dev-key and dev-secret",
 			"401, 2002, CREDENTIALS_DISABLED, expired or disabled",
 			"403, 2002, MERCHANT_DELETED, deleted the merchant" })
