@@ -58,7 +58,7 @@ public final class EngageLabSmsAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean(SmsBalanceClient.class)
-	WebClientSmsBalanceClient smsBalanceClient(EngageLabSmsProperties properties,
+	WebClientSmsBalanceClient engageLabSmsBalanceClient(EngageLabSmsProperties properties,
 			EngageLabSmsConnectionDetails connectionDetails, EngageLabSmsThreads threads,
 			ObjectProvider<SslBundles> sslBundles, ObjectProvider<EngageLabSmsHttpClientCustomizer> customizers,
 			ObjectProvider<ObservationRegistry> observationRegistry) {
@@ -79,7 +79,7 @@ public final class EngageLabSmsAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	SmsBalanceMonitors smsBalanceMonitors(EngageLabSmsProperties properties,
+	SmsBalanceMonitors engageLabSmsBalanceMonitors(EngageLabSmsProperties properties,
 			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client, EngageLabSmsThreads threads,
 			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceStore> stores) {
 		Set<String> accounts = connectionDetails.getAccounts();
@@ -92,7 +92,7 @@ public final class EngageLabSmsAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	SmsBalancePoller smsBalancePoller(EngageLabSmsProperties properties, SmsBalanceMonitors monitors,
+	SmsBalancePoller engageLabSmsBalancePoller(EngageLabSmsProperties properties, SmsBalanceMonitors monitors,
 			EngageLabSmsThreads threads) {
 		EngageLabSmsProperties.Refresh refresh = properties.refresh();
 		return new SmsBalancePoller(monitors, threads, properties.enabled() && refresh.enabled(), refresh.interval());
@@ -100,13 +100,13 @@ public final class EngageLabSmsAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean(ReactiveSmsBalanceService.class)
-	DefaultReactiveSmsBalanceService reactiveSmsBalanceService(SmsBalanceMonitors monitors) {
+	DefaultReactiveSmsBalanceService engageLabReactiveSmsBalanceService(SmsBalanceMonitors monitors) {
 		return new DefaultReactiveSmsBalanceService(monitors);
 	}
 
 	@Bean
 	@ConditionalOnMissingBean(SmsBalanceService.class)
-	DefaultSmsBalanceService smsBalanceService(SmsBalanceMonitors monitors) {
+	DefaultSmsBalanceService engageLabSmsBalanceService(SmsBalanceMonitors monitors) {
 		return new DefaultSmsBalanceService(monitors);
 	}
 

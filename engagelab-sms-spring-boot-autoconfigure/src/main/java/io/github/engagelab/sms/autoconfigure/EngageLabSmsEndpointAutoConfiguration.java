@@ -23,14 +23,14 @@ public final class EngageLabSmsEndpointAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	SmsBalanceEndpoint smsBalanceEndpoint(SmsBalanceMonitors monitors, SmsBalancePoller poller) {
+	SmsBalanceEndpoint engageLabSmsBalanceEndpoint(SmsBalanceMonitors monitors, SmsBalancePoller poller) {
 		return new SmsBalanceEndpoint(monitors, poller);
 	}
 
 	@Bean
 	@ConditionalOnMissingBean
 	@ConditionalOnBean(SmsBalanceEndpoint.class)
-	SmsBalanceEndpointWebExtension smsBalanceEndpointWebExtension(SmsBalanceEndpoint endpoint) {
+	SmsBalanceEndpointWebExtension engageLabSmsBalanceEndpointWebExtension(SmsBalanceEndpoint endpoint) {
 		return new SmsBalanceEndpointWebExtension(endpoint);
 	}
 

@@ -147,7 +147,6 @@ final class PropertyRules {
 	private static void amount(String property, BigDecimal value) {
 		String action = "Set %s to an amount in account currency, 0 or more, with at most 4 decimals."
 			.formatted(property);
-		check(value.signum() >= 0, property, value.toPlainString() + " is negative", action);
 		try {
 			value.movePointRight(SmsBalance.SCALE).longValueExact();
 		}
@@ -155,6 +154,8 @@ final class PropertyRules {
 			throw new InvalidEngageLabSmsPropertyException(property, "it has more than 4 decimals, or is too large",
 					action);
 		}
+		// As text only now that it is known not to be huge
+		check(value.signum() >= 0, property, value.toPlainString() + " is negative", action);
 	}
 
 	static void baseUrl(String property, String value, boolean allowPlaintext) {

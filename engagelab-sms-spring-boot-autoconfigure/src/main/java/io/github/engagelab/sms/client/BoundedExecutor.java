@@ -7,6 +7,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -22,11 +23,22 @@ public final class BoundedExecutor implements Executor {
 
 	private static final Log logger = LogFactory.getLog(BoundedExecutor.class);
 
+	// After so many nanoseconds, what was handed over is lost for want of memory. If it
+	// comes after all, it does no harm
+	private static final long LOST_AFTER = TimeUnit.MINUTES.toNanos(1);
+
 	private final EngageLabSmsThreads threads;
 
 	private final int limit;
 
 	private final Queue<Runnable> waiting = new ArrayDeque<>();
+
+	private final Runnable drain = this::drain;
+
+	// Handed over to workers that have not begun
+	private int coming;
+
+	private long handedOverAt;
 
 	private int running;
 
@@ -48,12 +60,17 @@ public final class BoundedExecutor implements Executor {
 
 	public void start() {
 		synchronized (this) {
-			if (this.waiting.isEmpty() || this.running == this.limit) {
+			long nanoTime = this.threads.nanoTime();
+			if (nanoTime - this.handedOverAt > LOST_AFTER) {
+				this.coming = 0;
+			}
+			if (this.waiting.isEmpty() || this.coming + this.running >= this.limit) {
 				return;
 			}
-			this.running++;
+			this.coming++;
+			this.handedOverAt = nanoTime;
 		}
-		this.threads.execute(this::drain);
+		this.threads.execute(this.drain);
 	}
 
 	// Call a task when the result is subscribed to. Cancelling the subscription removes
@@ -81,15 +98,13 @@ public final class BoundedExecutor implements Executor {
 	}
 
 	private void drain() {
+		if (!begin()) {
+			return;
+		}
 		for (Runnable task = next(); task != null; task = next()) {
 			// A cancellation that came too late for the task before
 			Thread.interrupted();
-			try {
-				task.run();
-			}
-			catch (Throwable ex) {
-				logger.warn("A task of the EngageLab SMS balance failed", ex);
-			}
+			run(task);
 			if (task instanceof Call<?> call) {
 				// What follows from a result does not count: others need not wait for it
 				release();
@@ -98,6 +113,27 @@ public final class BoundedExecutor implements Executor {
 				return;
 			}
 		}
+	}
+
+	private static void run(Runnable task) {
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			try {
+				logger.warn("A task of the EngageLab SMS balance failed", ex);
+			}
+			catch (Throwable unlogged) {
+				// The next task is due all the same
+			}
+		}
+	}
+
+	private synchronized boolean begin() {
+		this.coming = Math.max(0, this.coming - 1);
+		boolean free = this.running < this.limit;
+		this.running += free ? 1 : 0;
+		return free;
 	}
 
 	private synchronized @Nullable Runnable next() {

@@ -45,6 +45,10 @@ final class EngageLabSmsExchange {
 
 	private final EngageLabSmsThreads threads;
 
+	private final Scheduler timer;
+
+	private final Scheduler workers;
+
 	// One worker for an account's source of credentials: if it hangs, no second one does
 	private final Map<String, BoundedExecutor> resolvers = new ConcurrentHashMap<>();
 
@@ -59,6 +63,8 @@ final class EngageLabSmsExchange {
 		this.connectionDetails = connectionDetails;
 		this.settings = settings;
 		this.threads = threads;
+		this.timer = Schedulers.fromExecutorService(threads.timer());
+		this.workers = Schedulers.fromExecutor(threads::execute);
 		this.webClient = SingletonSupplier.of(() -> makeWebClient(httpClient, observationRegistry));
 		this.maker = new BoundedExecutor(threads, 1);
 	}
@@ -66,29 +72,25 @@ final class EngageLabSmsExchange {
 	// Send a GET request, at every subscription
 	<T> Mono<T> get(String account, String path, Function<JsonNode, @Nullable T> reader) {
 		return Mono.deferContextual((context) -> {
-			Scheduler timer = Schedulers.fromExecutorService(this.threads.timer());
 			AtomicReference<SmsBalanceFailure> pending = context.hasKey(WebClientSmsBalanceClient.PENDING_FAILURE)
 					? context.get(WebClientSmsBalanceClient.PENDING_FAILURE)
 					: new AtomicReference<>(SmsBalanceFailure.TIMEOUT);
 			AtomicBoolean permanent = new AtomicBoolean();
-			return inTime(account, timer, pending,
+			return inTime(account, pending,
 					resolve(account, pending)
 						.flatMap((target) -> this.maker.call(this.webClient::obtain)
 							.flatMap((webClient) -> attempt(webClient, target, path, reader, permanent)))
-						.retryWhen(retry(timer, permanent, pending)));
+						.retryWhen(retry(permanent, pending)));
 		});
 	}
 
 	Mono<String> identity(String account) {
 		AtomicReference<SmsBalanceFailure> pending = new AtomicReference<>();
-		return Mono.defer(() -> inTime(account, Schedulers.fromExecutorService(this.threads.timer()), pending,
-				resolve(account, pending).map(EngageLabSmsTarget::identity)));
+		return Mono.defer(() -> inTime(account, pending, resolve(account, pending).map(EngageLabSmsTarget::identity)));
 	}
 
-	private <T> Mono<T> inTime(String account, Scheduler timer, AtomicReference<SmsBalanceFailure> pending,
-			Mono<T> mono) {
-		Scheduler workers = Schedulers.fromExecutor(this.threads::execute);
-		return mono.timeout(Mono.delay(this.settings.requestTimeout(), timer).publishOn(workers),
+	private <T> Mono<T> inTime(String account, AtomicReference<SmsBalanceFailure> pending, Mono<T> mono) {
+		return mono.timeout(Mono.delay(this.settings.requestTimeout(), this.timer).publishOn(this.workers),
 				Mono.error(() -> new SmsBalanceException(account, Objects.requireNonNull(pending.get()), null)));
 	}
 
@@ -132,16 +134,16 @@ final class EngageLabSmsExchange {
 				null);
 	}
 
-	private Retry retry(Scheduler timer, AtomicBoolean permanent, AtomicReference<SmsBalanceFailure> pending) {
+	private Retry retry(AtomicBoolean permanent, AtomicReference<SmsBalanceFailure> pending) {
 		return Retry.backoff(this.settings.maxRetries(), this.settings.retryDelay())
 			.maxBackoff(this.settings.maxRetryDelay())
-			.scheduler(timer)
+			.scheduler(this.timer)
 			.filter((ex) -> !permanent.get() && isWorthAnotherAttempt(ex))
 			.doBeforeRetryAsync((signal) -> {
 				SmsBalanceException failed = (SmsBalanceException) signal.failure();
 				pending.set(failed.getFailure());
 				Duration wait = failed.getRetryAfter();
-				return (wait != null) ? Mono.delay(wait, timer).then() : Mono.empty();
+				return (wait != null) ? Mono.delay(wait, this.timer).then() : Mono.empty();
 			})
 			.onRetryExhaustedThrow((spec, signal) -> signal.failure());
 	}

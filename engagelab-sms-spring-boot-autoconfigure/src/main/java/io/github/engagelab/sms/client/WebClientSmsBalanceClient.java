@@ -19,6 +19,7 @@ import tools.jackson.databind.JsonNode;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslOptions;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * {@link SmsBalanceClient} that calls {@code GET /v1/balance} of the EngageLab SMS API
@@ -38,7 +39,8 @@ public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCl
 
 	private final EngageLabSmsHttpClient httpClient;
 
-	private final EngageLabSmsExchange exchange;
+	// Made when it is first needed, off the start-up path
+	private final SingletonSupplier<EngageLabSmsExchange> exchange;
 
 	private final Set<String> contradictory = ConcurrentHashMap.newKeySet();
 
@@ -49,20 +51,21 @@ public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCl
 			settings.applyTo(builder);
 			customizers.forEach((customizer) -> customizer.customize(builder));
 		});
-		this.exchange = new EngageLabSmsExchange(connectionDetails, settings, threads, observationRegistry,
-				this.httpClient);
+		this.exchange = SingletonSupplier.of(() -> new EngageLabSmsExchange(connectionDetails, settings, threads,
+				observationRegistry, this.httpClient));
 	}
 
 	@Override
 	public Mono<SmsBalance> getBalance(String account) {
-		return this.exchange.get(account, PATH, WebClientSmsBalanceClient::read)
+		return this.exchange.obtain()
+			.get(account, PATH, WebClientSmsBalanceClient::read)
 			.doOnNext((balance) -> check(account, balance));
 	}
 
 	// Return a short hash of an account's base URL and dev-key, which tells accounts of
 	// the provider apart
 	public Mono<String> getIdentity(String account) {
-		return this.exchange.identity(account);
+		return this.exchange.obtain().identity(account);
 	}
 
 	public void reloadSslBundle() {

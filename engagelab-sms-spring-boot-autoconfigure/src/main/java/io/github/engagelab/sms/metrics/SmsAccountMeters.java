@@ -108,11 +108,14 @@ final class SmsAccountMeters {
 	// amount must not pass for the current one
 	private synchronized void update() {
 		SmsRefreshStatistics statistics = this.monitor.getStatistics();
-		statistics.getOutcomes().stream().filter(this.outcomes::add).forEach((outcome) -> bind(outcome, statistics));
+		statistics.getOutcomes()
+			.stream()
+			.filter((outcome) -> !this.outcomes.contains(outcome))
+			.forEach((outcome) -> bind(outcome, statistics));
 		boolean fresh = this.monitor.isFresh();
 		if (fresh != this.shown) {
-			this.shown = fresh;
 			show(fresh);
+			this.shown = fresh;
 		}
 	}
 
@@ -121,6 +124,7 @@ final class SmsAccountMeters {
 			.description("Refreshes by outcome: success, or the failure")
 			.tags(this.tags.and("outcome", outcome))
 			.register(this.registry);
+		this.outcomes.add(outcome);
 	}
 
 	private void show(boolean fresh) {

@@ -58,10 +58,6 @@ final class SmsAccountReadings {
 		return this.account;
 	}
 
-	Reading getNewest() {
-		return this.newest;
-	}
-
 	SmsAccountStatus getStatus() {
 		return status(this.newest, this.threads.nanoTime());
 	}
@@ -101,6 +97,10 @@ final class SmsAccountReadings {
 	synchronized void attempted() {
 		this.newest = this.newest.attempted(this.threads.nanoTime());
 		expireInTime();
+	}
+
+	Reading ended(Outcome outcome) {
+		return this.newest.ended(outcome, this.threads.now(), this.threads.nanoTime());
 	}
 
 	// Add what a refresh has brought, and return what there is to share

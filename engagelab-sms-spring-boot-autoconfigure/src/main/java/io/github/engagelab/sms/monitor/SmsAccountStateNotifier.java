@@ -63,15 +63,15 @@ final class SmsAccountStateNotifier {
 		this.executor.add(() -> {
 			try {
 				this.listeners.forEach(this::run);
+				if (read != null && reading.failure() != null) {
+					logger.debug("A refresh has failed", reading.failure());
+				}
 				if (this.mode == Mode.POLLED || (this.mode == Mode.ON_DEMAND && read != null)) {
 					notifyListeners(status, reading.failure(), fresh);
 				}
 			}
 			finally {
 				if (read != null) {
-					if (reading.failure() != null) {
-						logger.debug("A refresh has failed", reading.failure());
-					}
 					read.complete(reading);
 				}
 				if (share != null && this.mode == Mode.POLLED) {

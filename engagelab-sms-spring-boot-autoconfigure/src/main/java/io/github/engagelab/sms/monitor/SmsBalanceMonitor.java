@@ -48,7 +48,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 
 	private long startedAt;
 
-	// Shares the result of the refresh in flight
 	private @Nullable Consumer<SharedResult> share;
 
 	// Whether something newer was adopted while a refresh was in flight
@@ -107,11 +106,13 @@ public final class SmsBalanceMonitor implements SharedAccount {
 	}
 
 	SmsBalanceRead read() {
+		SmsBalanceRead overdue;
 		SmsBalanceRead read;
 		synchronized (this) {
 			if (this.newest != null && isRefreshing()) {
 				return this.newest;
 			}
+			overdue = this.inFlight ? this.newest : null;
 			read = new SmsBalanceRead(getAccount(), this.client, this.threads, this.calls, this::completed);
 			if (this.readings.isClosed()) {
 				return read.cancel();
@@ -123,7 +124,7 @@ public final class SmsBalanceMonitor implements SharedAccount {
 			this.superseded = false;
 			this.share = (this.replica != null) ? this.replica.started() : null;
 		}
-		read.start(this.requestTimeout);
+		read.start(this.requestTimeout, overdue);
 		return read;
 	}
 
@@ -131,7 +132,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		return this.readings.getSnapshot(maxAge);
 	}
 
-	// How long the provider still asks to wait, within bounds; zero or negative if not
 	@Override
 	public Duration getRetryAfter() {
 		return this.readings.getRetryAfter();
@@ -184,14 +184,15 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		this.readings.shared(previous, status);
 	}
 
-	private void completed(Outcome outcome) {
+	private void completed(SmsBalanceRead read, Outcome outcome) {
 		synchronized (this) {
-			this.inFlight = false;
-			long nanoTime = this.threads.nanoTime();
-			Reading ended = this.readings.getNewest().ended(outcome, this.threads.now(), nanoTime);
-			SharedResult result = this.superseded ? null
-					: this.readings.add(outcome, ended, Duration.ofNanos(nanoTime - this.startedAt));
-			this.readings.notifyOf(ended, this.newest, result, this.share);
+			boolean current = read == this.newest;
+			this.inFlight &= !current;
+			Reading ended = this.readings.ended(outcome);
+			SharedResult result = (current && !this.superseded)
+					? this.readings.add(outcome, ended, Duration.ofNanos(this.threads.nanoTime() - this.startedAt))
+					: null;
+			this.readings.notifyOf(ended, read, result, this.share);
 		}
 		getNotifier().notifyListeners();
 	}

@@ -105,6 +105,9 @@ public final class SmsBalancePoller implements SmartLifecycle {
 
 		private final EngageLabSmsThreads threads = SmsBalancePoller.this.threads;
 
+		// Where nothing else can be found out, which needs memory
+		private final Duration fallback = SmsBalancePoller.this.interval.dividedBy(4);
+
 		private final SmsBalanceMonitor monitor;
 
 		private Duration period;
@@ -150,19 +153,21 @@ public final class SmsBalancePoller implements SmartLifecycle {
 
 		private void poll() {
 			SmsBalanceReplica replica = this.monitor.getReplica();
-			if (replica != null) {
-				Duration next = this.period.dividedBy(4);
-				try {
+			Duration next = this.fallback;
+			boolean due = false;
+			try {
+				if (replica != null) {
 					next = replica.tick();
 				}
-				finally {
-					rearm(next);
+				else {
+					Duration retryAfter = this.monitor.getRetryAfter();
+					due = retryAfter.isZero() || retryAfter.isNegative();
+					next = due ? jitter() : retryAfter;
 				}
-				return;
 			}
-			Duration retryAfter = this.monitor.getRetryAfter();
-			boolean due = retryAfter.isZero() || retryAfter.isNegative();
-			rearm(due ? jitter() : retryAfter);
+			finally {
+				rearm(next);
+			}
 			if (due) {
 				this.period = SmsBalancePoller.this.interval;
 				this.monitor.read();

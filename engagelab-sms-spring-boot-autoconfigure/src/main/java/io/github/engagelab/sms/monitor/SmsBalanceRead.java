@@ -9,6 +9,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 import io.github.engagelab.sms.SmsBalance;
@@ -49,7 +50,7 @@ final class SmsBalanceRead {
 
 	private final BoundedExecutor calls;
 
-	private final Consumer<Outcome> completed;
+	private final BiConsumer<SmsBalanceRead, Outcome> completed;
 
 	private final FutureTask<@Nullable Void> call = new FutureTask<>(Executors.callable(this::subscribe, null));
 
@@ -62,7 +63,7 @@ final class SmsBalanceRead {
 	private volatile @Nullable Future<?> deadline;
 
 	SmsBalanceRead(String account, SmsBalanceClient client, EngageLabSmsThreads threads, BoundedExecutor calls,
-			Consumer<Outcome> completed) {
+			BiConsumer<SmsBalanceRead, Outcome> completed) {
 		this.account = account;
 		this.client = client;
 		this.threads = threads;
@@ -70,7 +71,8 @@ final class SmsBalanceRead {
 		this.completed = completed;
 	}
 
-	void start(Duration timeout) {
+	// Start, and end one whose deadline has passed unnoticed
+	void start(Duration timeout, @Nullable SmsBalanceRead overdue) {
 		try {
 			this.deadline = this.threads.schedule(this::expire, timeout);
 			if (this.client instanceof WebClientSmsBalanceClient) {
@@ -83,6 +85,9 @@ final class SmsBalanceRead {
 		}
 		catch (Throwable ex) {
 			fail(ex);
+		}
+		if (overdue != null) {
+			overdue.expire();
 		}
 	}
 
@@ -167,7 +172,7 @@ final class SmsBalanceRead {
 				this.deadline.cancel(false);
 			}
 			try {
-				this.completed.accept(outcome);
+				this.completed.accept(this, outcome);
 			}
 			catch (Throwable ex) {
 				this.result.completeExceptionally(ex);

@@ -136,6 +136,8 @@ class EngageLabSmsPropertiesTests {
 			engagelab.sms.retry.max-delay=200000d           | engagelab.sms.retry.max-delay      | at most 365d
 			engagelab.sms.base-url=https://h.example:70000  | engagelab.sms.base-url             | like https://
 			engagelab.sms.base-url=https://h.example:0      | engagelab.sms.base-url             | like https://
+			engagelab.sms.threshold.low=1E+999999999        | engagelab.sms.threshold.low        | at most 4 decimals
+			engagelab.sms.threshold.low=-1E+999999999       | engagelab.sms.threshold.low        | at most 4 decimals
 			engagelab.sms.accounts[.].dev-key=k             | engagelab.sms.accounts             | letters, digits
 			engagelab.sms.accounts[..].dev-key=k            | engagelab.sms.accounts             | letters, digits
 			""")

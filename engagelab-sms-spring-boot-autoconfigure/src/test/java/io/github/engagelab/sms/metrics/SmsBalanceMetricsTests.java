@@ -3,6 +3,7 @@ package io.github.engagelab.sms.metrics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
@@ -19,6 +20,8 @@ import io.github.engagelab.sms.testsupport.TestContexts;
 import io.github.engagelab.sms.testsupport.VirtualTime;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.config.MeterFilterReply;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -289,6 +292,32 @@ class SmsBalanceMetricsTests {
 				.contains("engagelab_sms_spent_total{account=\"default\"} 3.0",
 						"engagelab_sms_refreshes_total{account=\"default\",outcome=\"success\"} 2.0",
 						"engagelab_sms_total_balance10000{account=\"default\"} 70000.0");
+		});
+	}
+
+	@Test
+	void metersWhenRegisteringFailsOnceAreThereAfterTheNextRefresh() {
+		run((monitor, prometheus) -> {
+			AtomicInteger failures = new AtomicInteger();
+			prometheus.config().meterFilter(new MeterFilter() {
+				@Override
+				public MeterFilterReply accept(Meter.Id id) {
+					if (id.getName().matches("engagelab.sms.(total.balance10000|refreshes)")
+							&& failures.incrementAndGet() <= 2) {
+						throw new IllegalStateException("no memory");
+					}
+					return MeterFilterReply.NEUTRAL;
+				}
+			});
+			this.client.balance(70000);
+			for (int i = 0; i < 3; i++) {
+				refresh(monitor);
+			}
+			assertThat(failures).hasValueGreaterThan(2);
+			assertThat(series(prometheus)).contains(
+					"engagelab_sms_refreshes_total{account=\"default\",outcome=\"success\"} 3.0",
+					"engagelab_sms_total_balance10000{account=\"default\"} 70000.0",
+					"engagelab_sms_balance{account=\"default\",type=\"gift\"} 0.0");
 		});
 	}
 

@@ -131,6 +131,27 @@ class SmsBalanceMonitorTests {
 	}
 
 	@Test
+	void refreshWhenProcessWasStoppedBeyondADeadlineEndsThatRefreshAndLeavesTheNext() {
+		run((monitor) -> {
+			this.client.answer(Mono.never());
+			CompletableFuture<SmsBalanceSnapshot> overdue = monitor.refresh();
+			this.time.stopProcessFor(REQUEST_TIMEOUT.plusSeconds(2));
+			Sinks.One<SmsBalance> answer = Sinks.one();
+			this.client.answer(answer.asMono());
+			CompletableFuture<SmsBalanceSnapshot> next = monitor.refresh();
+			assertThat(overdue).isCompletedExceptionally();
+			this.time.advanceTimeBy(Duration.ofSeconds(1));
+			assertThat(next).isNotDone();
+			assertThat(monitor.refresh()).isNotDone();
+			assertThat(this.client.calls()).hasSize(2);
+			answer.tryEmitValue(new SmsBalance(100000, 0, 100000));
+			assertThat(next).isCompletedWithValue(monitor.getStatus().snapshot());
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
+			assertThat(monitor.getStatus().failure()).isNull();
+		});
+	}
+
+	@Test
 	void stateWhenMaxAgeIsReachedIsUnavailableWithoutAnyRead() {
 		runPolled((monitor) -> {
 			this.client.balance(100000);

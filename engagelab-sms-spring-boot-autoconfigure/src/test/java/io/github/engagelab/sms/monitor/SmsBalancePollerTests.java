@@ -94,6 +94,20 @@ class SmsBalancePollerTests {
 		});
 	}
 
+	@Test
+	void pollsOnWhenThereIsNoMemoryToFindOutWhatIsDue() {
+		this.client.balance(100000);
+		run((context) -> {
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY));
+			this.time.stopProcessFor(INTERVAL.multipliedBy(2));
+			this.time.failNext(new OutOfMemoryError("Java heap space"));
+			this.time.advanceTimeBy(Duration.ZERO);
+			assertThat(this.client.calls()).hasSize(1);
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(3));
+			assertThat(this.client.calls()).hasSizeBetween(3, 5);
+		});
+	}
+
 	@ParameterizedTest
 	@EnumSource(ClientFault.class)
 	void pollsOnAfterClientFault(ClientFault fault) {

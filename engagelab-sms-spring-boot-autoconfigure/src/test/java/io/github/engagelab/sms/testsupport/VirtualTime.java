@@ -37,6 +37,8 @@ public final class VirtualTime {
 
 	private long scheduled;
 
+	private Error failure;
+
 	/**
 	 * Return threads on this time.
 	 * @return the threads
@@ -69,7 +71,28 @@ public final class VirtualTime {
 	}
 
 	public long nanoTime() {
+		Error next = this.failure;
+		this.failure = null;
+		if (next != null) {
+			throw next;
+		}
 		return this.nanos;
+	}
+
+	/**
+	 * Let the next reading of the monotonic clock fail, once.
+	 * @param next what it throws
+	 */
+	public void failNext(Error next) {
+		this.failure = next;
+	}
+
+	/**
+	 * Let time pass while the process is stopped: what is due is late.
+	 * @param duration for how long
+	 */
+	public void stopProcessFor(Duration duration) {
+		this.nanos += duration.toNanos();
 	}
 
 	public Duration elapsed() {

@@ -23,7 +23,7 @@ public final class EngageLabSmsMetricsAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	SmsBalanceMetrics smsBalanceMetrics(SmsBalanceMonitors monitors) {
+	SmsBalanceMetrics engageLabSmsBalanceMetrics(SmsBalanceMonitors monitors) {
 		return new SmsBalanceMetrics(monitors);
 	}
 
