@@ -138,8 +138,8 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 				discard("shutdownNow");
 			}
 			else if (this.rebuilds.get() != built) {
-				// It may have been built from what was updated meanwhile
-				discard("shutdown");
+				// Built from what was updated meanwhile, it may serve this request only
+				this.client = null;
 			}
 		}
 		return current;
