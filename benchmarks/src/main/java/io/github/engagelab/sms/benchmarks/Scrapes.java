@@ -1,5 +1,7 @@
 package io.github.engagelab.sms.benchmarks;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,8 @@ final class Scrapes {
 	private static final String HANGING = "1 account, the provider hangs";
 
 	private static final int[] MANY = { 100, 1_000 };
+
+	private static final int WARM_UP = 10;
 
 	private Scrapes() {
 	}
@@ -67,11 +71,19 @@ final class Scrapes {
 			slow.ask("latency 50");
 			Probes.check(one, "OK");
 			awaitRequests(many, MANY[0] + MANY[1]);
+			// Both as warm as they get, so that neither is ahead
+			for (JavaProcess application : List.of(without, one, without, one)) {
+				Wrk.run(1, WARM_UP, application.baseUrl() + "/actuator/prometheus");
+			}
+			List<Map.Entry<String, JavaProcess>> compared = new ArrayList<>(
+					List.of(Map.entry(WITHOUT, without), Map.entry(ONE, one)));
 			for (int round = -1; round < rounds; round++) {
 				// The first is warm-up
 				Map<String, Sample> target = (round < 0) ? new LinkedHashMap<>() : samples;
-				scrape(target, WITHOUT, without, seconds);
-				scrape(target, ONE, one, seconds);
+				Collections.reverse(compared);
+				for (Map.Entry<String, JavaProcess> application : compared) {
+					scrape(target, application.getKey(), application.getValue(), seconds);
+				}
 				provider.ask("hang");
 				Wrk.run(1, 2, one.baseUrl() + "/actuator/prometheus");
 				scrape(target, HANGING, one, seconds);
