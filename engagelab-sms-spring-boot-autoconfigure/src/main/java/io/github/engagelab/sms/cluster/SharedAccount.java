@@ -18,6 +18,7 @@ public interface SharedAccount {
 
 	@Nullable Duration getTimeSinceRefresh();
 
+	// How long the provider still asks to wait, within bounds; zero or negative if not
 	Duration getRetryAfter();
 
 	boolean isRefreshing();

@@ -105,7 +105,7 @@ public final class SmsBalancePoller implements SmartLifecycle {
 
 		private final EngageLabSmsThreads threads = SmsBalancePoller.this.threads;
 
-		// Where nothing else can be found out, which needs memory
+		// Until the next poll, if even finding out when that is fails for want of memory
 		private final Duration fallback = SmsBalancePoller.this.interval.dividedBy(4);
 
 		private final SmsBalanceMonitor monitor;

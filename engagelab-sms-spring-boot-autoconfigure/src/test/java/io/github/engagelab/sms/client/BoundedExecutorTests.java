@@ -4,8 +4,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.AbstractExecutorService;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -98,41 +98,18 @@ class BoundedExecutorTests {
 		}), new Workers(Runnable::run), this.time::nanoTime, Clock.systemUTC());
 	}
 
-	private static final class Workers extends AbstractExecutorService implements ExecutorService {
+	private static final class Workers extends ThreadPoolExecutor {
 
 		private final Consumer<Runnable> tasks;
 
 		private Workers(Consumer<Runnable> tasks) {
+			super(0, 1, 1, TimeUnit.SECONDS, new SynchronousQueue<>());
 			this.tasks = tasks;
 		}
 
 		@Override
 		public void execute(Runnable task) {
 			this.tasks.accept(task);
-		}
-
-		@Override
-		public void shutdown() {
-		}
-
-		@Override
-		public List<Runnable> shutdownNow() {
-			return List.of();
-		}
-
-		@Override
-		public boolean isShutdown() {
-			return false;
-		}
-
-		@Override
-		public boolean isTerminated() {
-			return false;
-		}
-
-		@Override
-		public boolean awaitTermination(long timeout, TimeUnit unit) {
-			return true;
 		}
 
 	}
