@@ -41,6 +41,7 @@ import type {
   FieldConfig as TimeSeriesFieldConfig,
   Options as TimeSeriesOptions,
 } from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
+import { labels } from './labels.js';
 
 // What the schema leaves open: which options belong to which type of panel, and what a Prometheus query looks like.
 // Title, description and unit, optional there, are required here.
@@ -75,14 +76,20 @@ type BalancePanel =
   | PanelOf<'timeseries', TimeSeriesOptions, TimeSeriesFieldConfig>
   | PanelOf<'state-timeline', StateTimelineOptions, StateTimelineFieldConfig>;
 
+const account = labels.join(', ');
+const matching = (some: string[]) => some.map((label) => `${label}=~"$${label}"`).join(', ');
+const selected = matching(labels);
+// Of a label that no target has, nothing shows.
+const accountName = labels.map((label) => `{{${label}}}`).join(' ');
+
 // Replicas watch the same accounts, and each counts all of their spending: they are joined by max, never added up.
 
-const total = 'max by (account) (engagelab_sms_total_balance10000{account=~"$account"}) / 10000';
+const total = `max by (${account}) (engagelab_sms_total_balance10000{${selected}}) / 10000`;
 
 // The rule is better than the fall-back, which forgets at a deployment what the replaced replicas saw.
 const spentPerSecond =
-  '(account:engagelab_sms_spent:max_rate6h{account=~"$account"}' +
-  ' or max by (account) (rate(engagelab_sms_spent_total{account=~"$account"}[6h])))';
+  `(max by (${account}) (account:engagelab_sms_spent:max_rate6h{${selected}})` +
+  ` or max by (${account}) (rate(engagelab_sms_spent_total{${selected}}[6h])))`;
 
 const everyDecreaseCounts =
   'Every decrease counts as spent: an increase cannot be told from a top-up, so answers that alternate between two ' +
@@ -101,13 +108,13 @@ const states = [
 // One series an account, with its state as a label and the state's index as the value.
 const stateByAccount = states
   .map(({ name }, index) => {
-    const inState = `max by (account, state) (engagelab_sms_state{account=~"$account", state="${name}"}) == 1`;
+    const inState = `max by (state, ${account}) (engagelab_sms_state{state="${name}", ${selected}}) == 1`;
     return `(${inState}) * 0 + ${index}`;
   })
-  .join('\nor on (account) ');
+  .join(`\nor on (${account}) `);
 
 // Without the label, so that a timeline has one line an account.
-const state = `max by (account) (\n${stateByAccount}\n)`;
+const state = `max by (${account}) (\n${stateByAccount}\n)`;
 
 const stateMappings: ValueMapping[] = [
   {
@@ -120,7 +127,7 @@ const stateMappings: ValueMapping[] = [
 
 // The thresholds differ by account, so the colour cannot come from thresholds of the panel: the query takes the state
 // along as a label, by which the overrides know the series.
-const totalWithState = `${total}\n+ on (account) group_left (state) 0 * (\n${stateByAccount}\n)`;
+const totalWithState = `${total}\n+ on (${account}) group_left (state) 0 * (\n${stateByAccount}\n)`;
 
 const datasource: DataSourceRef = { type: 'prometheus', uid: '${datasource}' };
 
@@ -183,7 +190,7 @@ const panels: BalancePanel[] = [
     gridPos: { x: 0, y: 0, w: 5, h: 6 },
     options: stat,
     fieldConfig: { defaults: { unit: 'none', mappings: stateMappings, noValue: 'no data' }, overrides: [] },
-    targets: [{ refId: 'A', datasource, expr: state, legendFormat: '{{account}}', instant: true, range: false }],
+    targets: [{ refId: 'A', datasource, expr: state, legendFormat: accountName, instant: true, range: false }],
   },
   {
     id: 2,
@@ -208,7 +215,7 @@ const panels: BalancePanel[] = [
         refId: 'A',
         datasource,
         expr: totalWithState,
-        legendFormat: '{{account}} {{state}}',
+        legendFormat: `${accountName} {{state}}`,
         instant: true,
         range: false,
       },
@@ -231,7 +238,7 @@ const panels: BalancePanel[] = [
         refId: 'A',
         datasource,
         expr: `clamp_min(${total}, 0) / (${spentPerSecond} > 0)`,
-        legendFormat: '{{account}}',
+        legendFormat: accountName,
         instant: true,
         range: false,
       },
@@ -254,7 +261,7 @@ const panels: BalancePanel[] = [
         refId: 'A',
         datasource,
         expr: `${spentPerSecond} * 86400`,
-        legendFormat: '{{account}}',
+        legendFormat: accountName,
         instant: true,
         range: false,
       },
@@ -274,8 +281,8 @@ const panels: BalancePanel[] = [
         refId: 'A',
         datasource,
         // 0 means that there was no success, and is no point in time
-        expr: 'time() - (max by (account) (engagelab_sms_last_success_timestamp_seconds{account=~"$account"}) > 0)',
-        legendFormat: '{{account}}',
+        expr: `time() - (max by (${account}) (engagelab_sms_last_success_timestamp_seconds{${selected}}) > 0)`,
+        legendFormat: accountName,
         instant: true,
         range: false,
       },
@@ -297,12 +304,12 @@ const panels: BalancePanel[] = [
       ],
     },
     targets: [
-      { refId: 'A', datasource, expr: total, legendFormat: '{{account}}' },
+      { refId: 'A', datasource, expr: total, legendFormat: accountName },
       {
         refId: 'B',
         datasource,
-        expr: 'max by (account, level) (engagelab_sms_balance_threshold{account=~"$account"})',
-        legendFormat: '{{account}} {{level}} threshold',
+        expr: `max by (level, ${account}) (engagelab_sms_balance_threshold{${selected}})`,
+        legendFormat: `${accountName} {{level}} threshold`,
       },
     ],
   },
@@ -319,8 +326,8 @@ const panels: BalancePanel[] = [
       {
         refId: 'A',
         datasource,
-        expr: 'max by (account, type) (engagelab_sms_balance{account=~"$account"})',
-        legendFormat: '{{account}} {{type}}',
+        expr: `max by (type, ${account}) (engagelab_sms_balance{${selected}})`,
+        legendFormat: `${accountName} {{type}}`,
       },
     ],
   },
@@ -338,8 +345,8 @@ const panels: BalancePanel[] = [
         refId: 'A',
         datasource,
         // A fixed window: over the few minutes of $__rate_interval the price of single messages would make it jump
-        expr: 'max by (account) (rate(engagelab_sms_spent_total{account=~"$account"}[1h])) * 3600',
-        legendFormat: '{{account}}',
+        expr: `max by (${account}) (rate(engagelab_sms_spent_total{${selected}}[1h])) * 3600`,
+        legendFormat: accountName,
       },
     ],
   },
@@ -364,9 +371,9 @@ const panels: BalancePanel[] = [
         refId: 'A',
         datasource,
         expr:
-          'max by (account, outcome)' +
-          ' (rate(engagelab_sms_refreshes_total{account=~"$account"}[$__rate_interval])) * 60',
-        legendFormat: '{{account}} {{outcome}}',
+          `max by (outcome, ${account})` +
+          ` (rate(engagelab_sms_refreshes_total{${selected}}[$__rate_interval])) * 60`,
+        legendFormat: `${accountName} {{outcome}}`,
       },
     ],
   },
@@ -388,9 +395,27 @@ const panels: BalancePanel[] = [
       defaults: { unit: 'none', mappings: stateMappings, custom: { fillOpacity: 80, lineWidth: 0 } },
       overrides: [],
     },
-    targets: [{ refId: 'A', datasource, expr: state, legendFormat: '{{account}}' }],
+    targets: [{ refId: 'A', datasource, expr: state, legendFormat: accountName }],
   },
 ];
+
+// From the widest label to the account, each with the values it has where the ones before it are as selected.
+const variables = labels.toReversed().map((label, index, all) => ({
+  name: label,
+  label: label.replace(/^./, (first) => first.toUpperCase()),
+  type: 'query' as const,
+  datasource,
+  query: {
+    query: `label_values(engagelab_sms_up{${matching(all.slice(0, index))}}, ${label})`,
+    refId: label,
+  },
+  refresh: VariableRefresh.onTimeRangeChanged,
+  sort: VariableSort.alphabeticalAsc,
+  multi: true,
+  includeAll: true,
+  allValue: '.*',
+  current: { text: ['All'], value: ['$__all'] },
+}));
 
 export const dashboard: Dashboard = {
   uid: 'engagelab-sms-balance',
@@ -415,19 +440,7 @@ export const dashboard: Dashboard = {
         hide: VariableHide.dontHide,
         refresh: VariableRefresh.onDashboardLoad,
       },
-      {
-        name: 'account',
-        label: 'Account',
-        type: 'query',
-        datasource,
-        query: { query: 'label_values(engagelab_sms_up, account)', refId: 'account' },
-        refresh: VariableRefresh.onTimeRangeChanged,
-        sort: VariableSort.alphabeticalAsc,
-        multi: true,
-        includeAll: true,
-        allValue: '.*',
-        current: { text: ['All'], value: ['$__all'] },
-      },
+      ...variables,
     ],
   },
   panels,

@@ -23,7 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class ShellBlockTests {
 
-	private static final Set<String> TOOLS = Set.of("mvn", "curl", "java", "python3", "promtool");
+	private static final Set<String> TOOLS = Set.of("mvn", "curl", "java", "python3", "promtool", "npm", "kubectl");
 
 	private static final Pattern MAPPING = Pattern.compile("@(?:Get|Post)Mapping\\(\"(/[^\"]*)\"");
 
@@ -46,7 +46,7 @@ class ShellBlockTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "mvn -pl sample-apps test", "mvn -Pnone test", "java .ci/None.java", ".ci/none",
 			"curl -s localhost:8080/none", "curl -s example.com/balance", "python3 monitoring/none.py http://localhost",
-			"npm test", "promtool check rules none.yaml",
+			"npm test", "kubectl apply -f monitoring/none", "promtool check rules none.yaml",
 			"mvn -pl sample-app spring-boot:run -Dspring-boot.run.profiles=none" })
 	void wrongCommandIsRecognized(String command) {
 		assertThat(problems(command)).isNotEmpty();
@@ -91,6 +91,13 @@ class ShellBlockTests {
 			else if (tool.equals("curl") && word.contains("/") && !isOfSample(word)) {
 				problems.add("nothing at " + word);
 			}
+			else if (tool.equals("kubectl") && words.get(i - 1).equals("-f")
+					&& !Files.exists(Page.ROOT.resolve(word))) {
+				problems.add("no file " + word);
+			}
+		}
+		if (tool.equals("npm") && !command.matches("npm --prefix monitoring/dashboard (ci|run (build|check))")) {
+			problems.add("no such command of the dashboard");
 		}
 		return problems;
 	}
