@@ -86,6 +86,8 @@ const accountName = labels.map((label) => `{{${label}}}`).join(' ');
 
 const total = `max by (${account}) (engagelab_sms_total_balance10000{${selected}}) / 10000`;
 
+const lowThreshold = `max by (${account}) (engagelab_sms_balance_threshold{level="low", ${selected}})`;
+
 // The rule is better than the fall-back, which forgets at a deployment what the replaced replicas saw.
 const spentPerSecond =
   `(max by (${account}) (account:engagelab_sms_spent:max_rate6h{${selected}})` +
@@ -226,7 +228,8 @@ const panels: BalancePanel[] = [
     type: 'stat',
     title: 'Time to empty',
     description:
-      'How long the total balance lasts at the rate of the last 6 hours. Empty if nothing was spent. Uses the ' +
+      'How long the total balance lasts at the rate of the last 6 hours: until 0, or until a low threshold that is ' +
+      'negative. Empty if nothing was spent. Uses the ' +
       'recording rule account:engagelab_sms_spent:max_rate6h, which survives deployments, and without the rules the ' +
       'counter itself.',
     datasource,
@@ -237,7 +240,7 @@ const panels: BalancePanel[] = [
       {
         refId: 'A',
         datasource,
-        expr: `clamp_min(${total}, 0) / (${spentPerSecond} > 0)`,
+        expr: `clamp_min(${total} - clamp_max(${lowThreshold}, 0), 0) / (${spentPerSecond} > 0)`,
         legendFormat: accountName,
         instant: true,
         range: false,
