@@ -186,7 +186,7 @@ const panels: BalancePanel[] = [
     title: 'State',
     description:
       'OK: the total is not below a threshold. WARNING, LOW: the total is below that threshold. REJECTED: the provider ' +
-      'refuses the credentials. UNAVAILABLE: the balance is older than max-age. UNKNOWN: there are no credentials, or ' +
+      'refuses the credentials, or what answers in its place does for longer than max-age. UNAVAILABLE: the balance is older than max-age. UNKNOWN: there are no credentials, or ' +
       'nothing has been read yet. If replicas are in different states, the first of these is shown.',
     datasource,
     gridPos: { x: 0, y: 0, w: 5, h: 6 },
