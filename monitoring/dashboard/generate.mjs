@@ -1,10 +1,11 @@
 // Writes what is made from dashboard.ts, labels.ts and ../prometheus-rules.yaml, or with --check fails if it differs.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dashboard } from './build/dashboard.js';
 import { labels } from './build/labels.js';
 
 const file = (name) => new URL(`../${name}`, import.meta.url);
 const read = (name) => readFileSync(file(name), 'utf8');
+const indented = (text, spaces) => text.replace(/^(?=.)/gm, ' '.repeat(spaces));
 
 /** Gives (account, ...), [alertname, account, ...] and the query of an annotation all of the labels, and no other. */
 function withLabels(text) {
@@ -25,6 +26,24 @@ const files = {
   'prometheus-rules.yaml': rules,
   'README.md': withLabels(read('README.md')),
   'grafana-dashboard.json': JSON.stringify(dashboard, null, 2) + '\n',
+  'kubernetes/prometheus-rule.yaml': `# Generated from ../prometheus-rules.yaml
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: engagelab-sms
+spec:
+${indented(rules.slice(rules.indexOf('\ngroups:') + 1), 2)}`,
+  'kubernetes/grafana-dashboard.yaml': `# Generated from ../dashboard/dashboard.ts
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: engagelab-sms-dashboard
+  labels:
+    grafana_dashboard: "1"
+data:
+  engagelab-sms-balance.json: |
+${indented(JSON.stringify(dashboard), 4)}
+`,
 };
 
 const differing = Object.keys(files).filter((name) => {
@@ -36,6 +55,7 @@ const differing = Object.keys(files).filter((name) => {
 });
 
 if (!process.argv.includes('--check')) {
+  mkdirSync(file('kubernetes'), { recursive: true });
   differing.forEach((name) => writeFileSync(file(name), files[name]));
 } else if (differing.length > 0) {
   console.error(`${differing.join(', ')}: not what the sources say: run "npm run build"`);
