@@ -1,6 +1,7 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.math.BigDecimal;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -13,6 +14,7 @@ import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.EngageLabSmsHttpClientCustomizer;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
+import io.github.engagelab.sms.client.SmsBalanceReader;
 import io.github.engagelab.sms.client.WebClientSmsBalanceClient;
 import io.github.engagelab.sms.cluster.SmsBalanceCluster;
 import io.github.engagelab.sms.cluster.SmsBalanceStore;
@@ -21,6 +23,8 @@ import io.github.engagelab.sms.monitor.DefaultSmsBalanceService;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
 import io.micrometer.observation.ObservationRegistry;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -44,6 +48,10 @@ import org.springframework.util.StringUtils;
 @EnableConfigurationProperties(EngageLabSmsProperties.class)
 public final class EngageLabSmsAutoConfiguration {
 
+	private static final Log logger = LogFactory.getLog(EngageLabSmsAutoConfiguration.class);
+
+	private static final String DISABLED_SCHEMES = "jdk.http.auth.tunneling.disabledSchemes";
+
 	@Bean
 	@ConditionalOnMissingBean(EngageLabSmsConnectionDetails.class)
 	PropertiesEngageLabSmsConnectionDetails engageLabSmsConnectionDetails(EngageLabSmsProperties properties) {
@@ -66,9 +74,9 @@ public final class EngageLabSmsAutoConfiguration {
 		EngageLabSmsProperties.Retry retry = properties.retry();
 		String bundle = http.ssl().bundle();
 		WebClientSmsBalanceClient client = new WebClientSmsBalanceClient(connectionDetails,
-				new WebClientSmsBalanceClient.Settings(http.connectTimeout(), http.readTimeout(), http.requestTimeout(),
-						retry.maxRetries(), retry.delay(), retry.maxDelay(), http.allowPlaintext(),
-						sslBundle(bundle, sslBundles)),
+				new WebClientSmsBalanceClient.Settings(http.connectTimeout(), http.readTimeout(), retry.maxRetries(),
+						retry.delay(), retry.maxDelay(), http.allowPlaintext(), sslBundle(bundle, sslBundles),
+						proxy(properties)),
 				customizers.orderedStream().toList(), observationRegistry.getIfUnique(() -> ObservationRegistry.NOOP),
 				threads);
 		if (StringUtils.hasText(bundle)) {
@@ -83,11 +91,12 @@ public final class EngageLabSmsAutoConfiguration {
 			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client, EngageLabSmsThreads threads,
 			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceStore> stores) {
 		Set<String> accounts = connectionDetails.getAccounts();
-		return new SmsBalanceMonitors(accounts, client, (account) -> thresholds(properties.threshold(account)),
+		return new SmsBalanceMonitors(accounts, SmsBalanceReader.of(client),
+				(account) -> thresholds(properties.threshold(account)),
 				new SmsBalanceMonitors.Settings(properties.enabled(),
-						primaryAccount(properties.primaryAccount(), accounts),
-						PropertyRules.effectiveMaxAge(properties.refresh()), properties.http().requestTimeout()),
-				threads, publisher, cluster(properties, client, threads, stores));
+						primaryAccount(properties.primaryAccount(), accounts), properties.refresh().effectiveMaxAge(),
+						properties.http().requestTimeout()),
+				threads, publisher, cluster(properties, threads, stores));
 	}
 
 	@Bean
@@ -127,8 +136,8 @@ public final class EngageLabSmsAutoConfiguration {
 	}
 
 	// Without polls there is nothing to share
-	private static @Nullable SmsBalanceCluster cluster(EngageLabSmsProperties properties, SmsBalanceClient client,
-			EngageLabSmsThreads threads, ObjectProvider<SmsBalanceStore> stores) {
+	private static @Nullable SmsBalanceCluster cluster(EngageLabSmsProperties properties, EngageLabSmsThreads threads,
+			ObjectProvider<SmsBalanceStore> stores) {
 		if (!properties.cluster().enabled() || !properties.enabled() || !properties.refresh().enabled()) {
 			return null;
 		}
@@ -139,9 +148,7 @@ public final class EngageLabSmsAutoConfiguration {
 					"Add spring-boot-starter-data-redis, or declare one bean of type " + SmsBalanceStore.class.getName()
 							+ ". With several Redis connection factories, make one of them primary.");
 		}
-		return new SmsBalanceCluster(store, properties.refresh().interval(), threads,
-				(account) -> (client instanceof WebClientSmsBalanceClient own) ? own.getIdentity(account)
-						: Mono.just(""));
+		return new SmsBalanceCluster(store, properties.refresh().interval(), threads, (account) -> Mono.empty());
 	}
 
 	private static @Nullable Supplier<SslBundle> sslBundle(@Nullable String bundle,
@@ -153,6 +160,21 @@ public final class EngageLabSmsAutoConfiguration {
 		// A bundle that does not exist fails the start
 		bundles.getBundle(bundle);
 		return () -> bundles.getBundle(bundle);
+	}
+
+	private static WebClientSmsBalanceClient.@Nullable Proxy proxy(EngageLabSmsProperties properties) {
+		EngageLabSmsProperties.Proxy proxy = properties.http().proxy();
+		if (proxy.host() == null || proxy.port() == null) {
+			return null;
+		}
+		String authorization = proxy.authorization();
+		if (authorization != null && properties.usesHttps()
+				&& System.getProperty(DISABLED_SCHEMES, "Basic").toLowerCase(Locale.ROOT).contains("basic")) {
+			logger.warn(("The JVM does not authenticate to a proxy for https: start it with -D%s= to use "
+					+ "engagelab.sms.http.proxy.username")
+				.formatted(DISABLED_SCHEMES));
+		}
+		return new WebClientSmsBalanceClient.Proxy(proxy.host(), proxy.port(), authorization);
 	}
 
 	private static SmsBalanceThresholds thresholds(Threshold threshold) {

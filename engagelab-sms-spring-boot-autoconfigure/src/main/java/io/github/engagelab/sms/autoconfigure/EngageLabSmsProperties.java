@@ -1,15 +1,19 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.http.HttpHeaders;
 
 /**
  * Configuration properties for the EngageLab SMS balance.
@@ -50,6 +54,11 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	@Override
 	public String toString() {
 		return "EngageLabSmsProperties[enabled=" + this.enabled + ", devKey=******, devSecret=******]";
+	}
+
+	boolean usesHttps() {
+		return Stream.concat(Stream.of(this.baseUrl), this.accounts.values().stream().map(Account::baseUrl))
+			.anyMatch((url) -> url != null && url.regionMatches(true, 0, "https:", 0, 6));
 	}
 
 	Threshold threshold(String account) {
@@ -98,11 +107,12 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 * @param requestTimeout Maximum time of a refresh, including queueing, credentials
 	 * and retries.
 	 * @param ssl SSL settings.
+	 * @param proxy Proxy settings. Default to those of the JVM.
 	 * @param allowPlaintext Whether to allow base URLs with plain http beyond this host,
 	 * which exposes the credentials in transit.
 	 */
 	public record Http(@DefaultValue("2s") Duration connectTimeout, @DefaultValue("5s") Duration readTimeout,
-			@DefaultValue("15s") Duration requestTimeout, @DefaultValue Ssl ssl,
+			@DefaultValue("15s") Duration requestTimeout, @DefaultValue Ssl ssl, @DefaultValue Proxy proxy,
 			@DefaultValue("false") boolean allowPlaintext) {
 
 		public Http {
@@ -119,6 +129,36 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 * @param bundle Name of the SSL bundle to use. Defaults to the JVM's trust store.
 	 */
 	public record Ssl(@Nullable String bundle) {
+	}
+
+	/**
+	 * Proxy settings.
+	 *
+	 * @param host Host of the proxy. Defaults to the JVM's proxy settings.
+	 * @param port Port of the proxy.
+	 * @param username User name for the proxy. With https, the JVM also needs
+	 * -Djdk.http.auth.tunneling.disabledSchemes= on its command line.
+	 * @param password Password for the proxy.
+	 */
+	public record Proxy(@Nullable String host, @Nullable Integer port, @Nullable String username,
+			@Nullable String password) {
+
+		public Proxy {
+			PropertyRules.proxy(PREFIX + ".http.proxy", host, port, username, password);
+		}
+
+		@Nullable String authorization() {
+			return (this.username == null || this.password == null || !PropertyRules.isSet(this.username)
+					|| !PropertyRules.isSet(this.password)) ? null
+							: "Basic "
+									+ HttpHeaders.encodeBasicAuth(this.username, this.password, StandardCharsets.UTF_8);
+		}
+
+		@Override
+		public String toString() {
+			return "Proxy[host=" + this.host + ", port=" + this.port + ", username=******, password=******]";
+		}
+
 	}
 
 	/**
@@ -154,6 +194,11 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 
 		public Refresh {
 			PropertyRules.duration(PREFIX + ".refresh.interval", interval, Duration.ofSeconds(1));
+		}
+
+		Duration effectiveMaxAge() {
+			return (this.maxAge != null) ? this.maxAge
+					: Collections.max(List.of(this.interval.multipliedBy(3), Duration.ofMinutes(5)));
 		}
 
 	}

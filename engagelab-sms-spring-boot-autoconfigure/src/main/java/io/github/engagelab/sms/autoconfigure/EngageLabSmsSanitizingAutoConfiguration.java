@@ -1,5 +1,12 @@
 package io.github.engagelab.sms.autoconfigure;
 
+import java.util.Locale;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
+
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -8,16 +15,39 @@ import org.springframework.context.annotation.Bean;
 
 /**
  * {@link AutoConfiguration Auto-configuration} that keeps credentials out of the
- * {@code env} and {@code configprops} endpoints. Does not depend on
- * {@code engagelab.sms.enabled}: credentials are there all the same.
+ * {@code env} and {@code configprops} endpoints, under every spelling of their keys, and
+ * masks any other value that contains the secret: a command line, a JSON document, a
+ * variable that the property refers to. Does not depend on {@code engagelab.sms.enabled}:
+ * credentials are there all the same.
  */
 @AutoConfiguration
 @ConditionalOnClass(SanitizingFunction.class)
 public final class EngageLabSmsSanitizingAutoConfiguration {
 
+	private static final Pattern CREDENTIAL = Pattern.compile("engagelabsms.*(dev(key|secret)|proxypassword)");
+
+	// What is shorter stands in too many values by chance
+	private static final int MIN_LENGTH = 8;
+
 	@Bean
 	SanitizingFunction engageLabSmsSanitizingFunction(ObjectProvider<EngageLabSmsProperties> properties) {
-		return new EngageLabSmsSanitizingFunction(properties);
+		return (data) -> {
+			String key = data.getKey().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
+			boolean masked = CREDENTIAL.matcher(key).matches()
+					|| (data.getValue() instanceof CharSequence text && properties.stream()
+						.flatMap(EngageLabSmsSanitizingAutoConfiguration::secrets)
+						.anyMatch(text.toString()::contains));
+			return masked ? data.withSanitizedValue() : data;
+		};
+	}
+
+	private static Stream<String> secrets(EngageLabSmsProperties properties) {
+		return Stream
+			.concat(Stream.of(properties.devSecret(), properties.http().proxy().password()),
+					properties.accounts().values().stream().map(Account::devSecret))
+			.filter(Objects::nonNull)
+			.map(String::strip)
+			.filter((secret) -> secret.length() >= MIN_LENGTH);
 	}
 
 }

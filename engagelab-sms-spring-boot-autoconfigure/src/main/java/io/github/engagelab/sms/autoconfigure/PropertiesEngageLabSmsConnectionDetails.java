@@ -7,8 +7,8 @@ import java.util.Set;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
+import io.github.engagelab.sms.client.BaseUrl;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
-import io.github.engagelab.sms.client.InvalidBaseUrl;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +28,7 @@ class PropertiesEngageLabSmsConnectionDetails implements EngageLabSmsConnectionD
 		this.properties = properties;
 		for (String account : getAccounts()) {
 			URI baseUrl = getBaseUrl(account);
-			if (InvalidBaseUrl.isPlaintext(baseUrl)) {
+			if (BaseUrl.isPlaintext(baseUrl)) {
 				logger.warn("The credentials of EngageLab SMS account '%s' are sent to %s unencrypted"
 					.formatted(account, baseUrl.getHost()));
 			}
@@ -56,10 +56,10 @@ class PropertiesEngageLabSmsConnectionDetails implements EngageLabSmsConnectionD
 		Account own = this.properties.accounts().get(account);
 		String devKey = (own != null) ? own.devKey() : this.properties.devKey();
 		String devSecret = (own != null) ? own.devSecret() : this.properties.devSecret();
-		if (devKey != null && devSecret != null && Credential.isSet(devKey) && Credential.isSet(devSecret)) {
+		if (devKey != null && devSecret != null && PropertyRules.isSet(devKey) && PropertyRules.isSet(devSecret)) {
 			return new Credentials(devKey, devSecret);
 		}
-		String variable = Credential.unresolvedVariable(Credential.isSet(devKey) ? devSecret : devKey);
+		String variable = PropertyRules.unresolvedVariable(PropertyRules.isSet(devKey) ? devSecret : devKey);
 		if (variable != null) {
 			throw new SmsBalanceException(account, SmsBalanceFailure.NOT_CONFIGURED, variable + " is not set", null);
 		}

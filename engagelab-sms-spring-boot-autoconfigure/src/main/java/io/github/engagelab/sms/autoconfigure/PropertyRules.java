@@ -5,11 +5,12 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import io.github.engagelab.sms.SmsAccountState;
@@ -17,8 +18,8 @@ import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Refresh;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Threshold;
+import io.github.engagelab.sms.client.BaseUrl;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
-import io.github.engagelab.sms.client.InvalidBaseUrl;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.convert.DurationStyle;
@@ -33,6 +34,8 @@ final class PropertyRules {
 	static final Duration MIN_DURATION = Duration.ofMillis(1);
 
 	private static final Duration MAX_DURATION = Duration.ofDays(365);
+
+	private static final Pattern PLACEHOLDER = Pattern.compile("\\s*\\$\\{([^}:]+)[^}]*}\\s*");
 
 	private PropertyRules() {
 	}
@@ -59,11 +62,6 @@ final class PropertyRules {
 		else if (refresh.maxAge() != null) {
 			duration(property, refresh.maxAge(), MIN_DURATION);
 		}
-	}
-
-	static Duration effectiveMaxAge(Refresh refresh) {
-		return (refresh.maxAge() != null) ? refresh.maxAge()
-				: Collections.max(List.of(refresh.interval().multipliedBy(3), Duration.ofMinutes(5)));
 	}
 
 	static void notNegative(String property, int value) {
@@ -105,11 +103,11 @@ final class PropertyRules {
 	}
 
 	static void credentials(String prefix, @Nullable String devKey, @Nullable String devSecret) {
-		boolean hasKey = Credential.isSet(devKey);
+		boolean hasKey = isSet(devKey);
 		String missing = prefix + (hasKey ? ".dev-secret" : ".dev-key");
 		String present = prefix + (hasKey ? ".dev-key" : ".dev-secret");
-		String variable = Credential.unresolvedVariable(hasKey ? devSecret : devKey);
-		check(hasKey == Credential.isSet(devSecret), missing,
+		String variable = unresolvedVariable(hasKey ? devSecret : devKey);
+		check(hasKey == isSet(devSecret), missing,
 				((variable != null) ? "its variable " + variable + " is not set" : "it is not set") + ", although "
 						+ present + " is",
 				"Set %s too, or remove %s.".formatted((variable != null) ? variable : missing, present));
@@ -117,6 +115,16 @@ final class PropertyRules {
 				"it contains a colon, which HTTP Basic authentication cannot send in a key",
 				"Set %s.dev-key to the dev_key alone; the dev_secret belongs in %s.dev-secret.".formatted(prefix,
 						prefix));
+	}
+
+	// Spring Boot binds ${VARIABLE} as it stands if there is no such variable
+	static boolean isSet(@Nullable String credential) {
+		return StringUtils.hasText(credential) && unresolvedVariable(credential) == null;
+	}
+
+	static @Nullable String unresolvedVariable(@Nullable String credential) {
+		Matcher matcher = PLACEHOLDER.matcher((credential != null) ? credential : "");
+		return matcher.matches() ? matcher.group(1) : null;
 	}
 
 	private static void accountThresholds(String prefix, String property, Account account, Threshold common) {
@@ -159,16 +167,33 @@ final class PropertyRules {
 	}
 
 	static void baseUrl(String property, String value, boolean allowPlaintext) {
-		InvalidBaseUrl invalid = InvalidBaseUrl.of(parse(value), allowPlaintext);
-		if (invalid == null) {
-			return;
-		}
-		String action = "Set %s to an address like https://smsapi.engagelab.com.".formatted(property);
-		throw new InvalidEngageLabSmsPropertyException(property, invalid.getReason(), switch (invalid) {
-			case NO_HTTP_ADDRESS, PORT, PATH -> action;
-			case USER_INFO_OR_QUERY -> action + " Credentials belong in dev-key and dev-secret.";
-			case PLAINTEXT -> "Use https. Only if the network is trusted, set engagelab.sms.http.allow-plaintext=true.";
-		});
+		String error = BaseUrl.findError(parse(value), allowPlaintext);
+		check(error == null, property, String.valueOf(error),
+				("Set %s to an https address like https://smsapi.engagelab.com. Credentials belong in dev-key and "
+						+ "dev-secret. Only if the network is trusted, set engagelab.sms.http.allow-plaintext=true.")
+					.formatted(property));
+	}
+
+	static void proxy(String prefix, @Nullable String host, @Nullable Integer port, @Nullable String username,
+			@Nullable String password) {
+		boolean hasHost = StringUtils.hasText(host);
+		check(hasHost || (port == null && username == null && password == null), prefix + ".host",
+				"it is not set, although other settings of the proxy are",
+				"Set %s.host too, or remove the others.".formatted(prefix));
+		check(host == null || !hasHost || host.matches("[\\w.-]+|\\[[\\p{XDigit}:.]+]"), prefix + ".host",
+				"it is not the name or address of a host",
+				"Set %s.host to a host alone, and the port to %s.port.".formatted(prefix, prefix));
+		check(!hasHost || (port != null && port > 0 && port <= 65535), prefix + ".port",
+				(port != null) ? "it is not between 1 and 65535"
+						: "it is not set, although %s.host is".formatted(prefix),
+				"Set %s.port to the port of the proxy.".formatted(prefix));
+		String missing = prefix + (isSet(username) ? ".password" : ".username");
+		check(isSet(username) == isSet(password), missing,
+				"it is not set, although %s is".formatted(prefix + (isSet(username) ? ".username" : ".password")),
+				"Set %s too, or remove the other.".formatted(missing));
+		check(username == null || username.indexOf(':') < 0, prefix + ".username",
+				"it contains a colon, which HTTP Basic authentication cannot send in a user name",
+				"Set %s.username to the user name alone.".formatted(prefix));
 	}
 
 	private static void check(boolean valid, String property, String reason, String action) {

@@ -10,6 +10,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.function.Function;
 
+import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,14 @@ record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) 
 		throw new SmsBalanceException(account, failure((code != null) ? code : 0), this.status, code,
 				(message != null && message.isString()) ? mask.apply(message.stringValue()) : null,
 				parseRetryAfter(now));
+	}
+
+	static @Nullable SmsBalance toBalance(JsonNode json) {
+		Long balance = integer(json, "balance10000");
+		Long giftBalance = integer(json, "gift_balance10000");
+		Long totalBalance = integer(json, "total_balance10000");
+		return (balance != null && giftBalance != null && totalBalance != null)
+				? new SmsBalance(balance, giftBalance, totalBalance) : null;
 	}
 
 	static @Nullable Long integer(@Nullable JsonNode json, String field) {

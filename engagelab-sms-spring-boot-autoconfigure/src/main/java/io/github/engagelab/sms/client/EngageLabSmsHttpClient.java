@@ -1,24 +1,32 @@
 package io.github.engagelab.sms.client;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.ConnectException;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodySubscribers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map.Entry;
+import java.util.Objects;
 import java.util.concurrent.Flow;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
+import io.micrometer.observation.ObservationRegistry;
 import org.jspecify.annotations.Nullable;
 import reactor.adapter.JdkFlowAdapter;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.codec.ByteArrayDecoder;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
@@ -26,153 +34,208 @@ import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
 import org.springframework.http.codec.DecoderHttpMessageReader;
-import org.springframework.http.codec.HttpMessageReader;
 import org.springframework.util.ReflectionUtils;
 import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.reactive.function.client.ClientRequest;
 import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.WebClient;
+import org.springframework.web.util.DefaultUriBuilderFactory;
+import org.springframework.web.util.DefaultUriBuilderFactory.EncodingMode;
 
 /**
- * The JDK's {@link HttpClient}, built when it is first needed, and rebuilt when it has to
- * be. It is used by {@code send}: {@code sendAsync} completes on the common pool, which
- * belongs to the application, and only {@code send} can be interrupted, which closes the
- * connection.
+ * {@link WebClient} on the JDK's {@link HttpClient}, which is used by {@code send}:
+ * {@code sendAsync} completes on the common pool, which belongs to the application, and
+ * only {@code send} can be interrupted, which closes the connection.
  */
 final class EngageLabSmsHttpClient implements AutoCloseable {
 
 	private static final int MAX_BODY_SIZE = 64 * 1024;
 
-	// A client one of whose threads has died of a shortage answers nothing any more, and
-	// on JDK 17 not even its timeouts fire
-	private static final int MAX_UNANSWERED = 3;
+	private static final int MAX_REQUESTS = 16;
+
+	private static final Duration REPLACE_AFTER = Duration.ofSeconds(5);
+
+	private final WebClientSmsBalanceClient.Settings settings;
+
+	private final List<EngageLabSmsHttpClientCustomizer> customizers;
 
 	private final EngageLabSmsThreads threads;
 
-	private final Duration readTimeout;
+	private final Semaphore requests = new Semaphore(MAX_REQUESTS, true);
 
-	private final Consumer<HttpClient.Builder> customizer;
+	// Both are built when first needed, off the start-up path
+	private final SingletonSupplier<WebClient> webClient;
 
-	// Made when they are first needed, off the start-up path
-	private final SingletonSupplier<List<HttpMessageReader<?>>> readers = SingletonSupplier
-		.of(() -> List.of(new DecoderHttpMessageReader<>(new ByteArrayDecoder())));
+	private volatile SingletonSupplier<HttpClient> client = SingletonSupplier.of(this::build);
 
-	private final ProxyAuthentication proxyAuthentication = new ProxyAuthentication();
+	private volatile @Nullable HttpClient newest;
 
-	private volatile @Nullable HttpClient client;
-
-	private final AtomicInteger rebuilds = new AtomicInteger();
-
-	private final AtomicInteger unanswered = new AtomicInteger();
+	// When the newest client was built or has last received headers
+	private volatile long answeredAt;
 
 	private volatile boolean closed;
 
-	EngageLabSmsHttpClient(EngageLabSmsThreads threads, Duration readTimeout, Consumer<HttpClient.Builder> customizer) {
+	EngageLabSmsHttpClient(WebClientSmsBalanceClient.Settings settings,
+			List<EngageLabSmsHttpClientCustomizer> customizers, ObservationRegistry observationRegistry,
+			EngageLabSmsThreads threads) {
+		this.settings = settings;
+		this.customizers = customizers;
 		this.threads = threads;
-		this.readTimeout = readTimeout;
-		this.customizer = customizer;
+		this.webClient = SingletonSupplier.of(() -> buildWebClient(observationRegistry));
 	}
 
-	// Waits for the whole answer, which comes without its body if that is too large
-	ClientResponse send(ClientRequest request) throws IOException, InterruptedException {
-		HttpRequest.Builder builder = HttpRequest.newBuilder(request.url()).timeout(this.readTimeout);
-		request.headers().forEach((name, values) -> values.forEach((value) -> builder.header(name, value)));
-		HttpClient current = client();
-		AtomicBoolean answered = new AtomicBoolean();
+	// Send a request, and block until the answer is there
+	EngageLabSmsAnswer get(EngageLabSmsTarget target, String path) throws InterruptedException {
+		ResponseEntity<byte[]> response;
 		try {
-			var response = current.send(this.proxyAuthentication.apply(builder.build(), current), (info) -> {
-				answered.set(true);
-				return BodySubscribers.ofPublisher();
-			});
-			return ClientResponse.create(HttpStatusCode.valueOf(response.statusCode()), this.readers.obtain())
-				.headers((headers) -> {
-					response.headers().map().forEach(headers::addAll);
-					// The body is JSON or it is not, whatever a gateway calls it
-					headers.remove(HttpHeaders.CONTENT_TYPE);
-				})
-				.body(Mono.justOrEmpty(read(response.body())).flux())
-				.build();
+			response = this.webClient.obtain()
+				.get()
+				// As text, not as URI: only then is the observation's uri the path alone
+				.uri(target.baseUrl() + path)
+				.header(HttpHeaders.AUTHORIZATION, "Basic " + target.mask().authorization())
+				.accept(MediaType.APPLICATION_JSON)
+				.exchangeToMono((answer) -> answer.toEntity(byte[].class))
+				.blockOptional()
+				.orElseThrow();
 		}
-		catch (IOException ex) {
-			if (!String.valueOf(ex.getMessage()).contains("selector manager closed")) {
-				answered.set(true);
+		catch (RuntimeException ex) {
+			Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
+			if (root instanceof InterruptedException interrupted) {
+				throw interrupted;
+			}
+			throw toFailure(target, root);
+		}
+		if (response.getStatusCode().value() == 407) {
+			// Without the text, which is not the provider's and may repeat a password
+			throw new PermanentConnectionException(target.account(), "HTTP 407 from the proxy" + tried());
+		}
+		return new EngageLabSmsAnswer(response.getStatusCode().value(),
+				response.getHeaders().getFirst(HttpHeaders.RETRY_AFTER),
+				Objects.requireNonNullElse(response.getBody(), new byte[0]));
+	}
+
+	// Blocks until the whole response is there, without its body if that is too large
+	private ClientResponse send(ClientRequest request) throws IOException, InterruptedException {
+		HttpRequest.Builder builder = HttpRequest.newBuilder(request.url()).timeout(this.settings.readTimeout());
+		for (Entry<String, List<String>> header : request.headers().headerSet()) {
+			for (String value : header.getValue()) {
+				builder.header(header.getKey(), value);
+			}
+		}
+		if (this.settings.proxy() != null && this.settings.proxy().authorization() != null) {
+			// Not by an authenticator, with which the JDK before 24 drops Authorization.
+			// The JDK sends this header to a proxy only
+			builder.header(HttpHeaders.PROXY_AUTHORIZATION, this.settings.proxy().authorization());
+		}
+		// Before the permit: building may hang
+		HttpClient current = this.client.obtain();
+		this.requests.acquire();
+		try {
+			HttpResponse<Flow.Publisher<List<ByteBuffer>>> response = current.send(builder.build(),
+					BodyHandlers.ofPublisher());
+			this.answeredAt = this.threads.nanoTime();
+			ClientResponse.Builder answer = ClientResponse.create(HttpStatusCode.valueOf(response.statusCode()),
+					List.of(new DecoderHttpMessageReader<>(new ByteArrayDecoder())));
+			for (Entry<String, List<String>> header : response.headers().map().entrySet()) {
+				// The body is JSON or it is not, whatever a gateway calls it
+				if (!header.getKey().equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)) {
+					answer.header(header.getKey(), header.getValue().toArray(String[]::new));
+				}
+			}
+			return answer.body(Mono.justOrEmpty(read(response.body())).flux()).build();
+		}
+		catch (IOException | InterruptedException ex) {
+			// A client one of whose threads has died answers nothing any more. On JDK 17
+			// not even its timeouts come
+			boolean alive = ex instanceof HttpTimeoutException || ex instanceof ConnectException;
+			if (!alive && this.threads.nanoTime() - this.answeredAt > REPLACE_AFTER.toNanos()) {
+				this.answeredAt = this.threads.nanoTime();
+				rebuild();
 			}
 			throw ex;
 		}
 		finally {
-			countUnanswered(answered.get());
+			this.requests.release();
 		}
 	}
 
-	// Use another client from the next request on, and let those under way end
+	// The next request uses another client. The garbage collector ends the last one
 	void rebuild() {
-		this.rebuilds.incrementAndGet();
-		discard("shutdown");
+		this.client = SingletonSupplier.of(this::build);
 	}
 
-	// Without the lock, which a customizer that hangs would hold
 	@Override
 	public void close() {
 		this.closed = true;
-		discard("shutdownNow");
-	}
-
-	private synchronized HttpClient client() {
-		if (this.closed) {
-			throw new RejectedExecutionException("The application context is closed");
-		}
-		HttpClient current = this.client;
-		if (current == null) {
-			int built = this.rebuilds.get();
-			HttpClient.Builder builder = HttpClient.newBuilder()
-				// Else plain http asks for an upgrade, which not every gateway
-				// understands
-				.version(HttpClient.Version.HTTP_1_1)
-				// The JDK would send the credentials to another host
-				.followRedirects(HttpClient.Redirect.NEVER)
-				.executor(this.threads::executeHttp);
-			this.customizer.accept(this.proxyAuthentication.intercept(builder));
-			current = builder.build();
-			this.client = current;
-			if (this.closed) {
-				discard("shutdownNow");
-			}
-			else if (this.rebuilds.get() != built) {
-				// Built from what was updated meanwhile, it may serve this request only
-				this.client = null;
-			}
-		}
-		return current;
-	}
-
-	private void countUnanswered(boolean answered) {
-		if (answered) {
-			this.unanswered.set(0);
-		}
-		else if (this.unanswered.incrementAndGet() == MAX_UNANSWERED) {
-			// Not now: those who are answered after all may end
-			discard("shutdown");
-			this.unanswered.set(0);
-		}
-	}
-
-	private void discard(String shutdown) {
-		HttpClient current = this.client;
-		this.client = null;
-		var method = ReflectionUtils.findMethod(HttpClient.class, shutdown);
+		HttpClient last = this.newest;
+		Method shutdown = ReflectionUtils.findMethod(HttpClient.class, "shutdownNow");
 		// Before JDK 21 the garbage collector does it
-		if (current != null && method != null) {
-			ReflectionUtils.invokeMethod(method, current);
+		if (last != null && shutdown != null) {
+			ReflectionUtils.invokeMethod(shutdown, last);
 		}
+	}
+
+	// Without the exception itself, which holds the request and its headers
+	private SmsBalanceException toFailure(EngageLabSmsTarget target, Throwable root) {
+		String reason = target.mask()
+			.apply(root.getClass().getSimpleName() + ((root.getMessage() != null) ? ": " + root.getMessage() : ""));
+		if (root instanceof GeneralSecurityException) {
+			return new PermanentConnectionException(target.account(), reason);
+		}
+		boolean timeout = root instanceof HttpTimeoutException && !(root instanceof HttpConnectTimeoutException);
+		return new SmsBalanceException(target.account(),
+				timeout ? SmsBalanceFailure.TIMEOUT : SmsBalanceFailure.UNREACHABLE, reason, null);
+	}
+
+	private String tried() {
+		return (this.settings.proxy() != null) ? " " + this.settings.proxy() : "";
+	}
+
+	private WebClient buildWebClient(ObservationRegistry observationRegistry) {
+		DefaultUriBuilderFactory uriBuilderFactory = new DefaultUriBuilderFactory();
+		// Base URLs are complete as they are
+		uriBuilderFactory.setEncodingMode(EncodingMode.NONE);
+		return WebClient.builder()
+			.uriBuilderFactory(uriBuilderFactory)
+			.observationRegistry(observationRegistry)
+			// Not used, but without one an HTTP client is made for nothing
+			.clientConnector((method, uri, callback) -> Mono.empty())
+			.exchangeFunction((request) -> Mono.fromCallable(() -> send(request)))
+			.build();
+	}
+
+	private HttpClient build() {
+		HttpClient.Builder builder = HttpClient.newBuilder()
+			// Else plain http asks for an upgrade, which not every gateway understands
+			.version(HttpClient.Version.HTTP_1_1)
+			// The JDK would send the credentials to another host
+			.followRedirects(HttpClient.Redirect.NEVER)
+			// Not by a method of this class: a reference to it would keep the JDK's
+			// client and its thread from the garbage collector
+			.executor(this.threads.workers());
+		this.settings.applyTo(builder);
+		this.customizers.forEach((customizer) -> customizer.customize(builder));
+		HttpClient built = builder.build();
+		this.answeredAt = this.threads.nanoTime();
+		this.newest = built;
+		if (this.closed) {
+			close();
+		}
+		return built;
 	}
 
 	// An interrupt ends this, too, and closes the connection, unlike the read of an
 	// InputStream on JDK 17
 	private static @Nullable DataBuffer read(Flow.Publisher<List<ByteBuffer>> body) {
-		Flux<DataBuffer> buffers = JdkFlowAdapter.flowPublisherToFlux(body)
-			.flatMapIterable(Function.identity())
-			.map(DefaultDataBufferFactory.sharedInstance::wrap);
-		return DataBufferUtils.join(buffers, MAX_BODY_SIZE).onErrorComplete(DataBufferLimitException.class).block();
+		return DataBufferUtils
+			.join(JdkFlowAdapter.flowPublisherToFlux(body)
+				.flatMapIterable(Function.identity())
+				.map(DefaultDataBufferFactory.sharedInstance::wrap), MAX_BODY_SIZE)
+			.onErrorComplete(DataBufferLimitException.class)
+			.block();
 	}
 
 }

@@ -4,10 +4,11 @@ import java.net.http.HttpClient;
 
 /**
  * Callback interface for customizing the JDK {@link HttpClient} that calls the provider,
- * for example to set a proxy and its authenticator, which is used for proxies only. Beans
- * of this type are called in order whenever a client is built: before the first request,
- * after an update of its SSL bundle, and in place of a client that has stopped answering.
- * A client that follows redirects would send the credentials to another host.
+ * for example to set SSL parameters. Beans of this type are called in order whenever a
+ * client is built: before the first request, after an update of its SSL bundle, and in
+ * place of a client that has stopped answering. A client that follows redirects would
+ * send the credentials to another host, and one with an authenticator would not send them
+ * at all before JDK 24: proxies have properties.
  *
  * @since 0.1.0
  */

@@ -43,9 +43,9 @@ record EngageLabSmsTarget(String account, String baseUrl, SecretMask mask) {
 		if (credentials == null) {
 			throw new SmsBalanceException(account, SmsBalanceFailure.NOT_CONFIGURED, null);
 		}
-		InvalidBaseUrl invalid = InvalidBaseUrl.of(baseUrl, allowPlaintext);
-		if (invalid != null) {
-			throw unavailable(account, "base URL: " + invalid.getReason());
+		String error = BaseUrl.findError(baseUrl, allowPlaintext);
+		if (error != null) {
+			throw unavailable(account, "base URL: " + error);
 		}
 		return new EngageLabSmsTarget(account, StringUtils.trimTrailingCharacter(String.valueOf(baseUrl), '/'),
 				new SecretMask(credentials));

@@ -21,23 +21,17 @@ public record SecretMask(Credentials credentials) {
 
 	private static final int MAX_LENGTH = 200;
 
-	// So much of the token betrays the beginning of the key
-	private static final int TOKEN_PREFIX = 8;
-
-	private static final String MASK = "******";
-
 	private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{C}\\p{Zl}\\p{Zp}]");
 
 	String apply(String text) {
-		String masked = token().matcher(text).replaceAll(MASK);
-		// The longer one first: it may contain the other
+		// The longest one first: it may contain another
 		String secrets = Stream.of(this.credentials.devKey(), this.credentials.devSecret())
+			.flatMap((secret) -> Stream.of(secret, URLEncoder.encode(secret, StandardCharsets.UTF_8),
+					URLEncoder.encode(secret, StandardCharsets.UTF_8).replace("+", "%20")))
 			.sorted(Comparator.comparingInt(String::length).reversed())
-			.flatMap(SecretMask::spellings)
 			.map(Pattern::quote)
 			.collect(Collectors.joining("|"));
-		masked = Pattern.compile(secrets, Pattern.CASE_INSENSITIVE).matcher(masked).replaceAll(MASK);
-		return printable(masked);
+		return printable(Pattern.compile(token() + "|(?i:" + secrets + ")").matcher(text).replaceAll("******"));
 	}
 
 	// Make a text of somebody else's fit for a log line
@@ -46,28 +40,20 @@ public record SecretMask(Credentials credentials) {
 		return (printable.length() > MAX_LENGTH) ? printable.substring(0, MAX_LENGTH) + "..." : printable;
 	}
 
-	private static Stream<String> spellings(String secret) {
-		String encoded = URLEncoder.encode(secret, StandardCharsets.UTF_8);
-		return Stream.of(secret, encoded, encoded.replace("+", "%20"));
-	}
-
 	// Return what the Authorization header says after Basic
 	String authorization() {
 		return HttpHeaders.encodeBasicAuth(this.credentials.devKey(), this.credentials.devSecret(),
 				StandardCharsets.UTF_8);
 	}
 
-	// Return what finds the token, whole or cut off, padded or not, in any encoding that
-	// is fit for a URL
-	private Pattern token() {
+	// Return what finds the token, cut off or padded, in any encoding that is fit for a
+	// URL. Its first 8 letters betray the beginning of the key
+	private String token() {
 		String token = authorization();
-		String prefix = token.substring(0, Math.min(TOKEN_PREFIX, token.length()));
-		return Pattern.compile(prefix.chars().mapToObj((letter) -> switch (letter) {
-			case '+' -> "(?:[+-]|%2[Bb])";
-			case '/' -> "(?:[/_]|%2[Ff])";
-			case '=' -> "(?:=|%3[Dd])?";
-			default -> String.valueOf((char) letter);
-		}).collect(Collectors.joining()) + "[A-Za-z0-9+/=_%-]*");
+		return token.substring(0, Math.min(8, token.length()))
+			.replace("/", "(?:[/_]|%2[Ff])")
+			.replace("+", "(?:[+-]|%2[Bb])")
+			.replace("=", "(?:=|%3[Dd])?") + "[A-Za-z0-9+/=_%-]*";
 	}
 
 }

@@ -1,15 +1,22 @@
 package io.github.engagelab.sms.client;
 
+import java.net.InetSocketAddress;
+import java.net.ProxySelector;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import javax.net.ssl.SSLParameters;
 
 import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
 import io.micrometer.observation.ObservationRegistry;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -19,53 +26,61 @@ import tools.jackson.databind.JsonNode;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslOptions;
-import org.springframework.util.function.SingletonSupplier;
+import org.springframework.util.backoff.BackOffExecution;
+import org.springframework.util.backoff.ExponentialBackOff;
 
 /**
  * {@link SmsBalanceClient} that calls {@code GET /v1/balance} of the EngageLab SMS API
- * through {@code WebClient} on the JDK's HTTP client. Public for technical reasons only.
+ * through {@code WebClient} on the JDK's HTTP client. Blocks the thread that subscribes.
+ * Public for technical reasons only.
  */
-public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCloseable {
-
-	/**
-	 * Key of the subscriber's context under which this client keeps an
-	 * {@code AtomicReference} up to date with what a refresh that ends now has failed of.
-	 */
-	public static final String PENDING_FAILURE = "engagelab.sms.pendingFailure";
+public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceReader, AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(WebClientSmsBalanceClient.class);
 
-	private static final String PATH = "/v1/balance";
+	private final EngageLabSmsConnectionDetails connectionDetails;
+
+	private final Settings settings;
+
+	private final EngageLabSmsThreads threads;
 
 	private final EngageLabSmsHttpClient httpClient;
-
-	// Made when it is first needed, off the start-up path
-	private final SingletonSupplier<EngageLabSmsExchange> exchange;
 
 	private final Set<String> contradictory = ConcurrentHashMap.newKeySet();
 
 	public WebClientSmsBalanceClient(EngageLabSmsConnectionDetails connectionDetails, Settings settings,
 			List<EngageLabSmsHttpClientCustomizer> customizers, ObservationRegistry observationRegistry,
 			EngageLabSmsThreads threads) {
-		this.httpClient = new EngageLabSmsHttpClient(threads, settings.readTimeout(), (builder) -> {
-			settings.applyTo(builder);
-			customizers.forEach((customizer) -> customizer.customize(builder));
-		});
-		this.exchange = SingletonSupplier.of(() -> new EngageLabSmsExchange(connectionDetails, settings, threads,
-				observationRegistry, this.httpClient));
+		this.connectionDetails = connectionDetails;
+		this.settings = settings;
+		this.threads = threads;
+		this.httpClient = new EngageLabSmsHttpClient(settings, customizers, observationRegistry, threads);
 	}
 
 	@Override
 	public Mono<SmsBalance> getBalance(String account) {
-		return this.exchange.obtain()
-			.get(account, PATH, WebClientSmsBalanceClient::read)
-			.doOnNext((balance) -> check(account, balance));
+		return Mono.fromCallable(() -> read(account, (pending) -> {
+		}));
 	}
 
-	// Return a short hash of an account's base URL and dev-key, which tells accounts of
-	// the provider apart
-	public Mono<String> getIdentity(String account) {
-		return this.exchange.obtain().identity(account);
+	@Override
+	public SmsBalance read(String account, Consumer<SmsBalanceFailure> pending) throws InterruptedException {
+		SmsBalance balance = get(account, "/v1/balance", EngageLabSmsAnswer::toBalance, pending);
+		boolean contradictory = balance.balance10000() + balance.giftBalance10000() != balance.totalBalance10000();
+		if (!contradictory) {
+			this.contradictory.remove(account);
+		}
+		else if (this.contradictory.add(account)) {
+			logger.warn(("The total balance of EngageLab SMS account '%s' is used although it is not the sum of its "
+					+ "parts: balance10000 is %d, gift_balance10000 is %d, total_balance10000 is %d")
+				.formatted(account, balance.balance10000(), balance.giftBalance10000(), balance.totalBalance10000()));
+		}
+		return balance;
+	}
+
+	@Override
+	public String getIdentity(String account) {
+		return EngageLabSmsTarget.resolve(account, this.connectionDetails, this.settings.allowPlaintext()).identity();
 	}
 
 	public void reloadSslBundle() {
@@ -77,56 +92,70 @@ public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCl
 		this.httpClient.close();
 	}
 
-	private static @Nullable SmsBalance read(JsonNode json) {
-		Long balance = EngageLabSmsAnswer.integer(json, "balance10000");
-		Long giftBalance = EngageLabSmsAnswer.integer(json, "gift_balance10000");
-		Long totalBalance = EngageLabSmsAnswer.integer(json, "total_balance10000");
-		return (balance != null && giftBalance != null && totalBalance != null)
-				? new SmsBalance(balance, giftBalance, totalBalance) : null;
-	}
-
-	private void check(String account, SmsBalance balance) {
-		if (balance.balance10000() + balance.giftBalance10000() == balance.totalBalance10000()) {
-			this.contradictory.remove(account);
-		}
-		else if (this.contradictory.add(account)) {
-			logger.warn(
-					"The total balance of EngageLab SMS account '%s' is used although it is not the sum of its parts: "
-						.formatted(account)
-							+ "balance10000 is %d, gift_balance10000 is %d, total_balance10000 is %d".formatted(
-									balance.balance10000(), balance.giftBalance10000(), balance.totalBalance10000()));
+	// Send GET requests until one succeeds, or another one cannot help
+	private <T> T get(String account, String path, Function<JsonNode, @Nullable T> reader,
+			Consumer<SmsBalanceFailure> pending) throws InterruptedException {
+		BackOffExecution backOff = this.settings.backOff().start();
+		while (true) {
+			try {
+				pending.accept(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE);
+				EngageLabSmsTarget target = EngageLabSmsTarget.resolve(account, this.connectionDetails,
+						this.settings.allowPlaintext());
+				pending.accept(SmsBalanceFailure.TIMEOUT);
+				return this.httpClient.get(target, path).read(reader, account, target.mask(), this.threads.now());
+			}
+			catch (SmsBalanceException ex) {
+				Duration retryAfter = Objects.requireNonNullElse(ex.getRetryAfter(), Duration.ZERO);
+				boolean retryable = ex.getFailure().isRetryable() && !(ex instanceof PermanentConnectionException)
+						&& retryAfter.compareTo(this.settings.maxRetryDelay()) <= 0;
+				long delay = retryable ? backOff.nextBackOff() : BackOffExecution.STOP;
+				if (delay == BackOffExecution.STOP) {
+					throw ex;
+				}
+				pending.accept(ex.getFailure());
+				Thread.sleep(Math.max(delay, retryAfter.toMillis()));
+			}
 		}
 	}
 
 	/**
-	 * The settings of the client.
-	 *
-	 * @param connectTimeout the maximum time to connect
-	 * @param readTimeout the maximum time until the headers of an answer have arrived
-	 * @param requestTimeout the maximum time of a refresh, retries included
-	 * @param maxRetries the maximum number of retries
-	 * @param retryDelay the delay before the first retry; it doubles with each further
-	 * one
-	 * @param maxRetryDelay the maximum delay before a retry; if the provider asks for
-	 * more by {@code Retry-After}, there is none
-	 * @param allowPlaintext whether plain http is allowed beyond this host
-	 * @param sslBundle supplies the SSL bundle to use, or {@code null} for the JVM's
-	 * default
+	 * The settings of the client. Without an SSL bundle or a proxy, it uses the JVM's.
 	 */
-	public record Settings(Duration connectTimeout, Duration readTimeout, Duration requestTimeout, int maxRetries,
-			Duration retryDelay, Duration maxRetryDelay, boolean allowPlaintext,
-			@Nullable Supplier<SslBundle> sslBundle) {
+	public record Settings(Duration connectTimeout, Duration readTimeout, int maxRetries, Duration retryDelay,
+			Duration maxRetryDelay, boolean allowPlaintext, @Nullable Supplier<SslBundle> sslBundle,
+			@Nullable Proxy proxy) {
 
-		private void applyTo(HttpClient.Builder builder) {
+		private ExponentialBackOff backOff() {
+			ExponentialBackOff backOff = new ExponentialBackOff(this.retryDelay.toMillis(), 2);
+			backOff.setMaxInterval(this.maxRetryDelay.toMillis());
+			backOff.setMaxAttempts(this.maxRetries);
+			backOff.setJitter(this.retryDelay.toMillis() / 2);
+			return backOff;
+		}
+
+		void applyTo(HttpClient.Builder builder) {
 			builder.connectTimeout(this.connectTimeout);
+			if (this.proxy != null) {
+				builder.proxy(ProxySelector.of(InetSocketAddress.createUnresolved(this.proxy.host, this.proxy.port)));
+			}
 			if (this.sslBundle != null) {
 				SslBundle bundle = this.sslBundle.get();
 				SslOptions options = bundle.getOptions();
-				SSLParameters parameters = new SSLParameters();
-				parameters.setCipherSuites(options.getCiphers());
-				parameters.setProtocols(options.getEnabledProtocols());
-				builder.sslContext(bundle.createSslContext()).sslParameters(parameters);
+				builder.sslContext(bundle.createSslContext())
+					.sslParameters(new SSLParameters(options.getCiphers(), options.getEnabledProtocols()));
 			}
+		}
+
+	}
+
+	/**
+	 * A proxy for all requests, and what it gets as {@code Proxy-Authorization}.
+	 */
+	public record Proxy(String host, int port, @Nullable String authorization) {
+
+		@Override
+		public String toString() {
+			return this.host + ":" + this.port;
 		}
 
 	}

@@ -9,6 +9,7 @@ import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
+import io.github.engagelab.sms.monitor.SharedResult;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -7,6 +7,8 @@ import java.util.UUID;
 import java.util.function.LongSupplier;
 
 import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.monitor.SharedAccount;
+import io.github.engagelab.sms.monitor.SharedResult;
 import org.jspecify.annotations.Nullable;
 
 /**

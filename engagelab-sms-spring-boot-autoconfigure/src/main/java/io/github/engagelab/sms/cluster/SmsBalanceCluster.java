@@ -4,10 +4,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Function;
 
-import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
+import io.github.engagelab.sms.monitor.SharedAccount;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
+import io.github.engagelab.sms.monitor.SmsBalanceTurns;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +20,7 @@ import reactor.core.publisher.Mono;
  * The replicas of an application, of which one at a time polls. Public for technical
  * reasons only.
  */
-public final class SmsBalanceCluster {
+public final class SmsBalanceCluster implements SmsBalanceTurns {
 
 	private static final Log logger = LogFactory.getLog(SmsBalanceCluster.class);
 
@@ -31,7 +34,7 @@ public final class SmsBalanceCluster {
 
 	// One worker for all calls: a store that hangs must not drain the application's
 	// connection pool. Never interrupted, as that breaks a driver that is connecting
-	private final BoundedExecutor calls;
+	private final ExecutorService calls;
 
 	// Accounts that are polled alone, as the store fails
 	private final Set<String> outages = new HashSet<>();
@@ -47,11 +50,16 @@ public final class SmsBalanceCluster {
 		this.interval = interval;
 		this.threads = threads;
 		this.identity = identity;
-		this.calls = new BoundedExecutor(threads, 1);
+		this.calls = threads.single("cluster");
+	}
+
+	@Override
+	public SmsBalanceReplica join(SmsBalanceMonitor monitor) {
+		return new SmsBalanceReplica(this, monitor, () -> Mono.fromFuture(monitor.identify()));
 	}
 
 	public SmsBalanceReplica join(SharedAccount account) {
-		return new SmsBalanceReplica(this, account);
+		return new SmsBalanceReplica(this, account, () -> this.identity.apply(account.getAccount()));
 	}
 
 	SmsBalanceStore store() {
@@ -70,11 +78,7 @@ public final class SmsBalanceCluster {
 		return this.threads.nanoTime();
 	}
 
-	Mono<String> identity(String account) {
-		return this.identity.apply(account);
-	}
-
-	// Run a task after the calls that came before, unless one hangs
+	@Override
 	public void afterCalls(Runnable task) {
 		Long since = this.callingSince;
 		if (since != null && this.threads.nanoTime() - since >= Looks.TIMEOUT.toNanos()) {
@@ -100,7 +104,7 @@ public final class SmsBalanceCluster {
 
 	// Run a task that does not, off the timer
 	void executeApart(Runnable task) {
-		this.threads.execute(task);
+		this.threads.workers().execute(task);
 	}
 
 	// One line if it is the store that fails, however many accounts that concerns

@@ -3,15 +3,20 @@ package io.github.engagelab.sms.cluster;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
+import io.github.engagelab.sms.monitor.SharedAccount;
+import io.github.engagelab.sms.monitor.SharedResult;
+import io.github.engagelab.sms.monitor.SmsBalanceTurn;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /**
  * The part of this replica in polling an account together with others: when to look at
  * the store, and polling alone while that is impossible. Public for technical reasons
  * only.
  */
-public final class SmsBalanceReplica {
+public final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	private final SmsBalanceCluster cluster;
 
@@ -30,25 +35,28 @@ public final class SmsBalanceReplica {
 	// Whether the last attempt to write has failed: reading proves nothing then
 	private volatile boolean readOnly;
 
-	SmsBalanceReplica(SmsBalanceCluster cluster, SharedAccount account) {
+	SmsBalanceReplica(SmsBalanceCluster cluster, SharedAccount account, Supplier<Mono<String>> identity) {
 		this.cluster = cluster;
 		this.account = account;
 		this.protocol = new SharingProtocol(cluster.store(), account, cluster.interval(), cluster::nanoTime);
-		this.identity = new AccountIdentity(() -> cluster.identity(account.getAccount()));
+		this.identity = new AccountIdentity(identity);
 		this.looks = new Looks(cluster.interval());
 	}
 
 	// Return who polls: self, other or alone
+	@Override
 	public String getPolledBy() {
 		return (this.alone != null) ? "alone" : this.protocol.isAsker() ? "self" : "other";
 	}
 
 	// Return how long it takes until this replica polls, unless another one does
+	@Override
 	public Duration getDelay() {
 		return Duration.ofNanos(Math.max(0, untilDue()));
 	}
 
 	// Do what is due, and return when to do so again. Called by the timer
+	@Override
 	public Duration tick() {
 		long now = this.cluster.nanoTime();
 		if (this.looks.begin(!this.running, untilDue() <= 0, now)) {
@@ -68,12 +76,14 @@ public final class SmsBalanceReplica {
 		return this.looks.untilNextTick(now, untilDue(), this.protocol.untilLate());
 	}
 
+	@Override
 	public void stop() {
 		this.running = false;
 	}
 
 	// Return what shares the result of a refresh that begins now, or null if there is no
 	// way to
+	@Override
 	public @Nullable Consumer<SharedResult> started() {
 		SharedReading base = this.protocol.base();
 		if (base == null || this.alone != null || !base.whose().equals(this.identity.getLast())) {

@@ -3,7 +3,6 @@ package io.github.engagelab.sms.health;
 import java.util.Map;
 
 import io.github.engagelab.sms.SmsAccountState;
-import io.github.engagelab.sms.monitor.SmsAccountDetails;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 
 import org.springframework.boot.health.contributor.Health;
@@ -14,7 +13,7 @@ import org.springframework.boot.health.contributor.Status;
  * {@link HealthIndicator} for one account that shows what its monitor knows: a probe
  * never waits for the provider. Public for technical reasons only.
  */
-public final class SmsBalanceHealthIndicator implements HealthIndicator {
+public class SmsBalanceHealthIndicator implements HealthIndicator {
 
 	private final SmsBalanceMonitor monitor;
 
@@ -33,8 +32,10 @@ public final class SmsBalanceHealthIndicator implements HealthIndicator {
 
 	@Override
 	public Health health() {
-		SmsAccountDetails details = this.monitor.getDetails();
-		return Health.status(status(SmsAccountState.valueOf(details.state()))).withDetails(details.asMap()).build();
+		Map<String, Object> details = this.monitor.getDetails();
+		return Health.status(status(SmsAccountState.valueOf(String.valueOf(details.get("state")))))
+			.withDetails(details)
+			.build();
 	}
 
 	private Status status(SmsAccountState state) {

@@ -2,8 +2,6 @@ package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsAccountStatus;
@@ -18,10 +16,11 @@ import org.springframework.util.Assert;
  * {@link ReactiveSmsBalanceService} that asks an account's monitor. Public for technical
  * reasons only.
  */
-public final class DefaultReactiveSmsBalanceService implements ReactiveSmsBalanceService {
+public class DefaultReactiveSmsBalanceService implements ReactiveSmsBalanceService {
 
 	private final SmsBalanceMonitors monitors;
 
+	// The account, or null for the one used when none is specified
 	private final @Nullable String account;
 
 	public DefaultReactiveSmsBalanceService(SmsBalanceMonitors monitors) {
@@ -68,19 +67,7 @@ public final class DefaultReactiveSmsBalanceService implements ReactiveSmsBalanc
 
 	// Cancelling the subscription does not cancel the refresh, which others may wait for
 	private static Mono<SmsBalance> read(SmsBalanceMonitor monitor) {
-		return Mono.create((sink) -> {
-			CompletableFuture<Void> signal = monitor.refresh().handle((snapshot, failure) -> {
-				if (failure != null) {
-					sink.error((failure instanceof CompletionException && failure.getCause() != null)
-							? failure.getCause() : failure);
-				}
-				else {
-					sink.success(snapshot.balance());
-				}
-				return null;
-			});
-			sink.onCancel(() -> signal.cancel(false));
-		});
+		return Mono.fromFuture(monitor::refresh).map(SmsBalanceSnapshot::balance);
 	}
 
 }

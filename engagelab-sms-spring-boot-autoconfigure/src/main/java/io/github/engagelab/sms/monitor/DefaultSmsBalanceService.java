@@ -22,10 +22,11 @@ import org.springframework.util.Assert;
  * {@link SmsBalanceService} that asks an account's monitor. Public for technical reasons
  * only.
  */
-public final class DefaultSmsBalanceService implements SmsBalanceService {
+public class DefaultSmsBalanceService implements SmsBalanceService {
 
 	private final SmsBalanceMonitors monitors;
 
+	// The account, or null for the one used when none is specified
 	private final @Nullable String account;
 
 	public DefaultSmsBalanceService(SmsBalanceMonitors monitors) {
@@ -75,7 +76,7 @@ public final class DefaultSmsBalanceService implements SmsBalanceService {
 		try {
 			// Not join: a thread of the common pool is compensated for either way, but
 			// only this is bounded
-			return monitor.read().result().get(monitor.getPatience().toMillis(), TimeUnit.MILLISECONDS).balance();
+			return monitor.startOrJoin().get(monitor.getPatience().toMillis(), TimeUnit.MILLISECONDS).balance();
 		}
 		catch (ExecutionException ex) {
 			if (ex.getCause() instanceof SmsBalanceException failed) {

@@ -9,7 +9,6 @@ import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.SmsBalanceThresholds;
-import io.github.engagelab.sms.monitor.SmsBalanceRead.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,30 +28,15 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 
 	static final Reading NONE = new Reading(null, null, null, null, false, null);
 
-	Reading attempted(long nanoTime) {
-		return (this.since != null) ? this
-				: new Reading(nanoTime, this.snapshot, this.failure, this.failedAt, this.rejected, this.endedAt);
+	Reading succeeded(SmsBalanceSnapshot balance, long nanoTime) {
+		return new Reading(nanoTime, balance, null, null, false, nanoTime);
 	}
 
-	Reading ended(Outcome outcome, Instant now, long nanoTime) {
-		if (outcome.failure() != null) {
-			return failed(outcome.failure(), now, nanoTime);
-		}
-		return (outcome.balance() == null) ? this
-				: new Reading(nanoTime, new SmsBalanceSnapshot(outcome.balance(), now), null, null, false, nanoTime);
-	}
-
-	// Take in an outcome that another replica had, and a balance of some age with it
-	Reading adopted(Outcome outcome, Duration age, Instant now, long nanoTime) {
-		Reading next = (outcome.balance() == null) ? this
-				: ended(new Outcome(outcome.balance(), null), now.minus(age), nanoTime - age.toNanos());
-		return (outcome.failure() != null) ? next.failed(outcome.failure(), now, nanoTime) : next;
-	}
-
-	Reading failed(SmsBalanceException failure, Instant now, long nanoTime) {
-		boolean attempt = isAttempt(failure);
-		return new Reading((attempt || this.snapshot != null) ? this.since : null, this.snapshot, failure, now,
-				attempt && (this.rejected || failure.getFailure().isRejection()), nanoTime);
+	Reading failed(SmsBalanceException reason, long startedAt, Instant now, long nanoTime) {
+		boolean attempt = isAttempt(reason);
+		Long first = (this.since != null) ? this.since : Long.valueOf(startedAt);
+		return new Reading((attempt || this.snapshot != null) ? first : null, this.snapshot, reason, now,
+				attempt && (this.rejected || reason.getFailure().isRejection()), nanoTime);
 	}
 
 	// Return how old the snapshot is or, without one, how long reading has been tried
@@ -79,15 +63,6 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 			return SmsAccountState.UNAVAILABLE;
 		}
 		return (this.snapshot != null) ? thresholds.evaluate(this.snapshot.balance()) : SmsAccountState.UNKNOWN;
-	}
-
-	Duration retryAfter(Duration maxAge, long nanoTime) {
-		if (this.endedAt == null) {
-			return Duration.ZERO;
-		}
-		Duration retryAfter = (this.failure != null) ? this.failure.getRetryAfter() : null;
-		Duration wait = (retryAfter != null) ? retryAfter : Duration.ZERO;
-		return ((wait.compareTo(maxAge) < 0) ? wait : maxAge).minusNanos(nanoTime - this.endedAt);
 	}
 
 	// Without a duration for the age: this is what a caller on a hot path waits for

@@ -7,115 +7,75 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
-import io.github.engagelab.sms.SmsBalanceThresholds;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An account as health and endpoint show it: amounts in account currency and times as
- * text, exact and the same whatever the application's JSON settings, and {@code null} for
- * what is not known. Public for technical reasons only.
+ * An account as health and endpoint show it: what is known by name, in the order to show
+ * it in. Amounts in account currency and times are text, exact and the same whatever the
+ * application's JSON settings.
  */
-@JsonInclude(Include.NON_NULL)
-public record SmsAccountDetails(String account, String state, @Nullable Long balance10000,
-		@Nullable Long giftBalance10000, @Nullable Long totalBalance10000, @Nullable String totalBalance,
-		Threshold threshold, @Nullable String readAt, @Nullable String age, @Nullable Failure failure,
-		@Nullable String hint) {
+final class SmsAccountDetails {
 
 	private static final String NOTHING_READ = "Nothing has been read yet: the first refresh is in flight, "
 			+ "or waits for a call of getBalance() as engagelab.sms.refresh.enabled is false.";
 
-	static SmsAccountDetails of(SmsAccountStatus status, Reading reading, long nanoTime) {
-		Threshold threshold = Threshold.of(status.thresholds());
-		Failure failure = Failure.of(reading.failure(), reading.failedAt());
-		SmsBalanceSnapshot snapshot = status.snapshot();
-		Duration age = reading.age(nanoTime);
-		if (snapshot == null || age == null) {
-			return new SmsAccountDetails(status.account(), status.state().name(), null, null, null, null, threshold,
-					null, null, failure, (failure != null) ? null : NOTHING_READ);
-		}
-		SmsBalance balance = snapshot.balance();
-		return new SmsAccountDetails(status.account(), status.state().name(), balance.balance10000(),
-				balance.giftBalance10000(), balance.totalBalance10000(), balance.totalBalance().toPlainString(),
-				threshold, text(snapshot.readAt()), age.truncatedTo(ChronoUnit.MILLIS).toString(), failure, null);
+	private SmsAccountDetails() {
 	}
 
-	// Return what is known by name, in the order to show it in
-	public Map<String, Object> asMap() {
-		Map<String, Object> map = new LinkedHashMap<>();
-		put(map, "account", this.account);
-		put(map, "state", this.state);
-		put(map, "balance10000", this.balance10000);
-		put(map, "giftBalance10000", this.giftBalance10000);
-		put(map, "totalBalance10000", this.totalBalance10000);
-		put(map, "totalBalance", this.totalBalance);
-		put(map, "threshold", this.threshold.asMap());
-		put(map, "readAt", this.readAt);
-		put(map, "age", this.age);
-		put(map, "failure", (this.failure != null) ? this.failure.asMap() : null);
-		put(map, "hint", this.hint);
-		return map;
+	static Map<String, Object> of(SmsAccountStatus status, Reading reading, long nanoTime) {
+		Map<String, Object> details = new LinkedHashMap<>();
+		put(details, "account", status.account());
+		put(details, "state", status.state().name());
+		SmsBalanceSnapshot snapshot = status.snapshot();
+		SmsBalanceException failure = reading.failure();
+		if (snapshot != null) {
+			SmsBalance balance = snapshot.balance();
+			put(details, "balance10000", balance.balance10000());
+			put(details, "giftBalance10000", balance.giftBalance10000());
+			put(details, "totalBalance10000", balance.totalBalance10000());
+			put(details, "totalBalance", balance.totalBalance());
+		}
+		Map<String, Object> threshold = new LinkedHashMap<>();
+		put(threshold, "low", status.thresholds().low());
+		put(threshold, "warning", status.thresholds().warning());
+		put(details, "threshold", threshold);
+		if (snapshot != null) {
+			put(details, "readAt", snapshot.readAt());
+			put(details, "age", reading.age(nanoTime));
+		}
+		if (failure != null) {
+			Map<String, Object> reason = new LinkedHashMap<>();
+			put(reason, "name", failure.getFailure().name());
+			put(reason, "hint", failure.getFailure().getHint());
+			put(reason, "status", failure.getStatus());
+			put(reason, "code", failure.getCode());
+			put(reason, "message", failure.getReason());
+			put(reason, "at", reading.failedAt());
+			put(details, "failure", reason);
+		}
+		if (snapshot == null && failure == null) {
+			put(details, "hint", NOTHING_READ);
+		}
+		return details;
 	}
 
 	private static void put(Map<String, Object> map, String name, @Nullable Object value) {
-		if (value != null) {
+		if (value instanceof BigDecimal amount) {
+			map.put(name, amount.toPlainString());
+		}
+		else if (value instanceof Instant instant) {
+			map.put(name, instant.truncatedTo(ChronoUnit.MILLIS).toString());
+		}
+		else if (value instanceof Duration duration) {
+			map.put(name, duration.truncatedTo(ChronoUnit.MILLIS).toString());
+		}
+		else if (value != null) {
 			map.put(name, value);
 		}
-	}
-
-	private static String text(Instant instant) {
-		return instant.truncatedTo(ChronoUnit.MILLIS).toString();
-	}
-
-	/**
-	 * The thresholds.
-	 */
-	@JsonInclude(Include.NON_NULL)
-	public record Threshold(String low, @Nullable String warning) {
-
-		private static Threshold of(SmsBalanceThresholds thresholds) {
-			BigDecimal warning = thresholds.warning();
-			return new Threshold(thresholds.low().toPlainString(), (warning != null) ? warning.toPlainString() : null);
-		}
-
-		private Map<String, Object> asMap() {
-			Map<String, Object> map = new LinkedHashMap<>();
-			put(map, "low", this.low);
-			put(map, "warning", this.warning);
-			return map;
-		}
-
-	}
-
-	/**
-	 * Why the last refresh failed.
-	 */
-	@JsonInclude(Include.NON_NULL)
-	public record Failure(String name, String hint, @Nullable Integer status, @Nullable Integer code,
-			@Nullable String message, String at) {
-
-		private static @Nullable Failure of(@Nullable SmsBalanceException failure, @Nullable Instant at) {
-			return (failure == null || at == null) ? null
-					: new Failure(failure.getFailure().name(), failure.getFailure().getHint(), failure.getStatus(),
-							failure.getCode(), failure.getReason(), text(at));
-		}
-
-		private Map<String, Object> asMap() {
-			Map<String, Object> map = new LinkedHashMap<>();
-			put(map, "name", this.name);
-			put(map, "hint", this.hint);
-			put(map, "status", this.status);
-			put(map, "code", this.code);
-			put(map, "message", this.message);
-			put(map, "at", this.at);
-			return map;
-		}
-
 	}
 
 }

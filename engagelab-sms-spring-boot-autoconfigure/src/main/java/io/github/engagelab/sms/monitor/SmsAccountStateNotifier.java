@@ -4,7 +4,9 @@ import java.math.BigDecimal;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 import io.github.engagelab.sms.SmsAccountState;
@@ -13,8 +15,6 @@ import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
-import io.github.engagelab.sms.client.BoundedExecutor;
-import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -26,25 +26,28 @@ final class SmsAccountStateNotifier {
 
 	private static final Log logger = LogFactory.getLog(SmsAccountStateNotifier.class);
 
-	// Keeps what follows from refreshes in order, off the timer and outside of any lock
-	private final BoundedExecutor executor;
+	private final Executor workers;
 
 	private final Consumer<SmsAccountStateChangedEvent> publisher;
 
-	// Whether one of several replicas publishes a change, by #publish
+	// Whether replicas publish a change by #publish, one for all
 	private final boolean shared;
 
 	private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+
+	// The last one to notify of: the next one waits for it, without a thread
+	private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
 	private final Set<SmsBalanceFailure> loggedFailures = EnumSet.noneOf(SmsBalanceFailure.class);
 
 	private SmsAccountState lastNotified = SmsAccountState.UNKNOWN;
 
-	private volatile Mode mode = Mode.ON_DEMAND;
+	private volatile boolean notifiesOfRefreshes = true;
 
-	SmsAccountStateNotifier(EngageLabSmsThreads threads, Consumer<SmsAccountStateChangedEvent> publisher,
-			boolean shared) {
-		this.executor = new BoundedExecutor(threads, 1);
+	private volatile boolean notifiesOfExpiry;
+
+	SmsAccountStateNotifier(Executor workers, Consumer<SmsAccountStateChangedEvent> publisher, boolean shared) {
+		this.workers = workers;
 		this.publisher = publisher;
 		this.shared = shared;
 	}
@@ -53,40 +56,33 @@ final class SmsAccountStateNotifier {
 		this.listeners.add(listener);
 	}
 
-	void setMode(Mode mode) {
-		this.mode = mode;
+	// Set what to notify of: expiry is no news if nobody polls, and nothing is once
+	// stopped
+	void notifyOf(boolean refreshes, boolean expiry) {
+		this.notifiesOfRefreshes = refreshes;
+		this.notifiesOfExpiry = expiry;
 	}
 
-	// Add a reading to notify of. To be called under a lock that keeps readings in order
-	void add(Reading reading, SmsAccountStatus status, boolean fresh, @Nullable SmsBalanceRead read,
-			@Nullable Runnable share) {
-		this.executor.add(() -> {
-			try {
-				this.listeners.forEach(this::run);
-				if (read != null && reading.failure() != null) {
-					logger.debug("A refresh has failed", reading.failure());
-				}
-				if (this.mode == Mode.POLLED || (this.mode == Mode.ON_DEMAND && read != null)) {
-					notifyListeners(status, reading.failure(), fresh);
-				}
+	// Notify on a worker, in the order of the calls
+	void add(SmsAccountStatus status, @Nullable SmsBalanceException failure, boolean fresh, boolean refreshed) {
+		var unused = then(() -> {
+			this.listeners.forEach(this::run);
+			if (refreshed && failure != null) {
+				logger.debug("A refresh has failed", failure);
 			}
-			finally {
-				if (read != null) {
-					read.complete(reading);
-				}
-				if (share != null && this.mode == Mode.POLLED) {
-					share.run();
-				}
+			if (refreshed ? this.notifiesOfRefreshes : this.notifiesOfExpiry) {
+				notifyOfState(status, failure, fresh);
 			}
 		});
 	}
 
-	void notifyListeners() {
-		this.executor.start();
-	}
-
-	void execute(Runnable task) {
-		this.executor.execute(task);
+	// Run a task after what is to be notified of, whatever came of that
+	synchronized CompletableFuture<?> then(Runnable task) {
+		this.last = this.last.handleAsync((result, ex) -> {
+			task.run();
+			return null;
+		}, this.workers);
+		return this.last;
 	}
 
 	void publish(SmsAccountState previous, SmsAccountStatus status) {
@@ -103,7 +99,7 @@ final class SmsAccountStateNotifier {
 		}
 	}
 
-	private void notifyListeners(SmsAccountStatus status, @Nullable SmsBalanceException failure, boolean fresh) {
+	private void notifyOfState(SmsAccountStatus status, @Nullable SmsBalanceException failure, boolean fresh) {
 		if (failure == null) {
 			this.loggedFailures.clear();
 		}
@@ -133,26 +129,15 @@ final class SmsAccountStateNotifier {
 	}
 
 	private static String describe(SmsAccountStatus status, @Nullable SmsBalanceException failure) {
-		StringBuilder text = new StringBuilder();
 		SmsBalanceSnapshot snapshot = status.snapshot();
-		BigDecimal warning = status.thresholds().warning();
+		String text = "no balance has been read yet";
 		if (snapshot != null) {
-			text.append("the total balance is ").append(snapshot.balance().totalBalance().toPlainString());
-			if (status.state() == SmsAccountState.WARNING && warning != null) {
-				text.append(" (warning threshold ").append(warning.toPlainString());
-			}
-			else {
-				text.append(" (low threshold ").append(status.thresholds().low().toPlainString());
-			}
-			text.append("), read at ").append(snapshot.readAt());
+			BigDecimal warning = (status.state() == SmsAccountState.WARNING) ? status.thresholds().warning() : null;
+			text = "the total balance is %s (%s threshold %s), read at %s".formatted(
+					snapshot.balance().totalBalance().toPlainString(), (warning != null) ? "warning" : "low",
+					((warning != null) ? warning : status.thresholds().low()).toPlainString(), snapshot.readAt());
 		}
-		else {
-			text.append("no balance has been read yet");
-		}
-		if (failure != null) {
-			text.append("; ").append(failure.getMessage());
-		}
-		return text.toString();
+		return (failure != null) ? text + "; " + failure.getMessage() : text;
 	}
 
 	private static int severity(SmsAccountState state) {
@@ -162,22 +147,6 @@ final class SmsAccountStateNotifier {
 			case WARNING -> 2;
 			case LOW, REJECTED, UNAVAILABLE -> 3;
 		};
-	}
-
-	/**
-	 * Which changes are announced.
-	 */
-	enum Mode {
-
-		// What a refresh brings
-		ON_DEMAND,
-
-		// What a refresh brings, and expiry
-		POLLED,
-
-		// Nothing
-		PAUSED
-
 	}
 
 }

@@ -1,200 +1,319 @@
 package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
-import io.github.engagelab.sms.client.BoundedExecutor;
+import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
-import io.github.engagelab.sms.client.SmsBalanceClient;
-import io.github.engagelab.sms.cluster.SharedAccount;
-import io.github.engagelab.sms.cluster.SharedResult;
-import io.github.engagelab.sms.cluster.SmsBalanceCluster;
-import io.github.engagelab.sms.cluster.SmsBalanceReplica;
-import io.github.engagelab.sms.monitor.SmsBalanceRead.Outcome;
+import io.github.engagelab.sms.client.SmsBalanceReader;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitors.Settings;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Monitors one account: lets one refresh be in flight at a time, and takes in what it
- * brings or what another replica shares. Safe for use by many threads; nothing here
+ * Monitors one account: lets one refresh be in flight at a time, and keeps the reading
+ * that it, or another replica, has brought. Safe for use by many threads; nothing here
  * blocks. Public for technical reasons only.
  */
 public final class SmsBalanceMonitor implements SharedAccount {
 
-	private final SmsAccountReadings readings;
+	private static final String SUCCESS = "success";
 
-	private final SmsBalanceClient client;
+	private final String account;
 
-	private final Duration requestTimeout;
+	private final SmsBalanceThresholds thresholds;
+
+	private final SmsBalanceReader reader;
+
+	private final Settings settings;
 
 	private final EngageLabSmsThreads threads;
 
-	private final Executor signals;
+	private final SmsAccountStateNotifier notifier;
 
-	// One worker for the client: if it hangs, no second one does
-	private final BoundedExecutor calls;
+	// Whatever may block for the account runs here: if it hangs, nothing else does
+	private final ExecutorService thread;
 
-	private final @Nullable SmsBalanceReplica replica;
+	private final AtomicReference<SmsBalanceFailure> pending = new AtomicReference<>(SmsBalanceFailure.TIMEOUT);
 
-	private @Nullable SmsBalanceRead newest;
+	private final @Nullable SmsBalanceTurn turn;
 
-	private boolean inFlight;
+	// By outcome: success, or the failure in lower case
+	private final Map<String, Long> refreshes = new ConcurrentHashMap<>(Map.of(SUCCESS, 0L));
 
-	private long startedAt;
+	private final AtomicLong spent10000 = new AtomicLong();
 
+	private volatile Reading reading;
+
+	private @Nullable SmsBalanceRefresh inFlight;
+
+	// Shares what the refresh in flight brings, unless something newer is adopted
+	// meanwhile
 	private @Nullable Consumer<SharedResult> share;
 
-	// Whether something newer was adopted while a refresh was in flight
 	private boolean superseded;
 
-	SmsBalanceMonitor(SmsAccountReadings readings, SmsBalanceClient client, Duration requestTimeout,
-			EngageLabSmsThreads threads, Executor signals, @Nullable SmsBalanceCluster cluster) {
-		this.readings = readings;
-		this.client = client;
-		this.requestTimeout = requestTimeout;
+	// What was read here, and is not shared
+	private @Nullable SmsAccountStatus unshared;
+
+	private @Nullable Future<?> expiry;
+
+	private boolean closed;
+
+	SmsBalanceMonitor(String account, SmsBalanceThresholds thresholds, SmsBalanceReader reader, Settings settings,
+			EngageLabSmsThreads threads, SmsAccountStateNotifier notifier, @Nullable SmsBalanceTurns turns,
+			Reading first) {
+		this.account = account;
+		this.thresholds = thresholds;
+		this.reader = reader;
+		this.settings = settings;
 		this.threads = threads;
-		this.signals = signals;
-		this.calls = new BoundedExecutor(threads, 1);
-		this.replica = (cluster != null) ? cluster.join(this) : null;
+		this.notifier = notifier;
+		this.reading = first;
+		this.thread = threads.single("account-" + account);
+		this.turn = (turns != null) ? turns.join(this) : null;
 	}
 
 	@Override
 	public String getAccount() {
-		return this.readings.getAccount();
+		return this.account;
 	}
 
 	public SmsAccountStatus getStatus() {
-		return this.readings.getStatus();
+		return status(this.reading, this.threads.nanoTime());
 	}
 
-	public SmsAccountDetails getDetails() {
-		return this.readings.getDetails();
+	public Map<String, Object> getDetails() {
+		Reading current = this.reading;
+		long nanoTime = this.threads.nanoTime();
+		return SmsAccountDetails.of(status(current, nanoTime), current, nanoTime);
 	}
 
-	public SmsRefreshStatistics getStatistics() {
-		return this.readings.getStatistics();
+	public Map<String, Long> getRefreshes() {
+		return this.refreshes;
+	}
+
+	// Return the sum of all decreases of the total balance x 10000
+	public long getSpent10000() {
+		return this.spent10000.get();
 	}
 
 	public boolean isFresh() {
-		return this.readings.isFresh();
+		return this.reading.isFresh(this.settings.maxAge(), this.threads.nanoTime());
 	}
 
 	@Override
 	public @Nullable Duration getTimeSinceRefresh() {
-		return this.readings.getTimeSinceRefresh();
+		Long endedAt = this.reading.endedAt();
+		return (endedAt != null) ? Duration.ofNanos(this.threads.nanoTime() - endedAt) : null;
 	}
 
-	// Return who polls: self, other or alone, or null without a cluster
-	public @Nullable String getPolledBy() {
-		return (this.replica != null) ? this.replica.getPolledBy() : null;
-	}
-
-	public void addListener(Runnable listener) {
-		this.readings.getNotifier().addListener(listener);
-	}
-
-	public CompletableFuture<SmsBalanceSnapshot> refresh() {
-		CompletableFuture<SmsBalanceSnapshot> result = read().result();
-		return result.isDone() ? result : result.whenCompleteAsync((snapshot, failure) -> {
-		}, this.signals);
-	}
-
-	SmsBalanceRead read() {
-		SmsBalanceRead overdue;
-		SmsBalanceRead read;
-		synchronized (this) {
-			if (this.newest != null && isRefreshing()) {
-				return this.newest;
-			}
-			overdue = this.inFlight ? this.newest : null;
-			read = new SmsBalanceRead(getAccount(), this.client, this.threads, this.calls, this::completed);
-			if (this.readings.isClosed()) {
-				return read.cancel();
-			}
-			this.readings.attempted();
-			this.newest = read;
-			this.startedAt = this.threads.nanoTime();
-			this.inFlight = true;
-			this.superseded = false;
-			this.share = (this.replica != null) ? this.replica.started() : null;
+	// Return for how long the provider has asked to wait, which is over after max-age;
+	// zero or negative if it has not
+	@Override
+	public Duration getRetryAfter() {
+		Reading current = this.reading;
+		Duration wait = (current.failure() != null) ? current.failure().getRetryAfter() : null;
+		if (wait == null || current.endedAt() == null) {
+			return Duration.ZERO;
 		}
-		read.start(this.requestTimeout, overdue);
-		return read;
+		Duration bounded = (wait.compareTo(this.settings.maxAge()) < 0) ? wait : this.settings.maxAge();
+		return bounded.minusNanos(this.threads.nanoTime() - current.endedAt());
+	}
+
+	// Return who polls: self, other or alone, or null if polls are not shared
+	public @Nullable String getPolledBy() {
+		return (this.turn != null) ? this.turn.getPolledBy() : null;
+	}
+
+	// Add a listener that is notified of reads and expiry, on a worker
+	public void addListener(Runnable listener) {
+		this.notifier.addListener(listener);
+	}
+
+	// Start a refresh, or join the one in flight. The result is signalled on a worker
+	public CompletableFuture<SmsBalanceSnapshot> refresh() {
+		CompletableFuture<SmsBalanceSnapshot> result = startOrJoin();
+		return result.isDone() ? result : result.whenCompleteAsync((snapshot, failure) -> {
+		}, this.threads.workers());
+	}
+
+	// For those who block, with a bound of their own. Nothing may depend on the result,
+	// which would run before they go on
+	CompletableFuture<SmsBalanceSnapshot> startOrJoin() {
+		SmsBalanceRefresh next = new SmsBalanceRefresh(this, this.account, this.reader, this.pending, this.threads);
+		SmsBalanceRefresh overdue;
+		synchronized (this) {
+			if (isRefreshing()) {
+				return Objects.requireNonNull(this.inFlight);
+			}
+			if (this.closed) {
+				next.close();
+				return next;
+			}
+			overdue = this.inFlight;
+			this.inFlight = next;
+			this.superseded = false;
+			this.share = (this.turn != null) ? this.turn.started() : null;
+		}
+		next.start(this.settings.requestTimeout(), this.thread);
+		if (overdue != null) {
+			overdue.expire();
+		}
+		return next;
 	}
 
 	@Nullable SmsBalanceSnapshot getSnapshot(Duration maxAge) {
-		return this.readings.getSnapshot(maxAge);
+		Reading current = this.reading;
+		return current.isFresh(maxAge, this.threads.nanoTime()) ? current.snapshot() : null;
 	}
 
-	@Override
-	public Duration getRetryAfter() {
-		return this.readings.getRetryAfter();
-	}
-
+	// Return how long a caller waits at most
 	Duration getPatience() {
-		return this.requestTimeout.plusSeconds(2);
+		return this.settings.requestTimeout().plusSeconds(2);
 	}
 
 	SmsAccountStateNotifier getNotifier() {
-		return this.readings.getNotifier();
+		return this.notifier;
 	}
 
-	@Nullable SmsBalanceReplica getReplica() {
-		return this.replica;
-	}
-
-	void close() {
-		SmsBalanceRead read;
-		synchronized (this) {
-			this.readings.close();
-			read = this.newest;
-		}
-		if (read != null) {
-			read.cancel();
-		}
+	@Nullable SmsBalanceTurn getTurn() {
+		return this.turn;
 	}
 
 	@Override
 	public synchronized boolean isRefreshing() {
-		return this.inFlight && this.threads.nanoTime() - this.startedAt < getPatience().toNanos();
+		return this.inFlight != null && this.inFlight.elapsed() < getPatience().toNanos();
+	}
+
+	// Ask, on the account's thread, what tells accounts of the provider apart
+	public CompletableFuture<String> identify() {
+		return CompletableFuture.supplyAsync(() -> this.reader.getIdentity(this.account), this.thread);
 	}
 
 	@Override
 	public void poll() {
-		read();
+		var unused = startOrJoin();
 	}
 
-	@Override
-	public void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure,
-			long askedAt) {
+	// Take in what a refresh has brought, one of the two, unless it has been replaced
+	void refreshCompleted(SmsBalanceRefresh refresh, @Nullable SmsBalanceSnapshot snapshot,
+			@Nullable SmsBalanceException failure) {
+		SharedResult result;
+		Consumer<SharedResult> sharing;
 		synchronized (this) {
-			this.superseded = this.readings.adopt(balance, balanceAt, failure, askedAt) || this.superseded;
+			if (this.inFlight != refresh) {
+				return;
+			}
+			this.inFlight = null;
+			if (this.superseded) {
+				return;
+			}
+			long nanoTime = this.threads.nanoTime();
+			long took = refresh.elapsed();
+			add((snapshot != null) ? this.reading.succeeded(snapshot, nanoTime) : this.reading
+				.failed(Objects.requireNonNull(failure), nanoTime - took, this.threads.now(), nanoTime), true);
+			sharing = this.share;
+			if (sharing == null) {
+				return;
+			}
+			this.unshared = getStatus();
+			result = new SharedResult(this.unshared, Objects.requireNonNullElse(this.reading.since(), nanoTime),
+					failure, Duration.ofNanos(took), getRetryAfter());
 		}
-		getNotifier().notifyListeners();
+		sharing.accept(result);
+	}
+
+	// Take in what another replica has shared, unless it may be older than what was read
+	// here
+	@Override
+	public synchronized void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure,
+			long askedAt) {
+		Reading next = this.reading;
+		if (this.closed || (this.unshared != null && next.endedAt() != null && askedAt <= next.endedAt())) {
+			return;
+		}
+		long nanoTime = this.threads.nanoTime();
+		if (balance != null && (failure == null || next.snapshot() == null)) {
+			next = next.succeeded(new SmsBalanceSnapshot(balance, this.threads.now().minusNanos(nanoTime - balanceAt)),
+					balanceAt);
+		}
+		if (failure != null) {
+			next = next.failed(failure, nanoTime, this.threads.now(), nanoTime);
+		}
+		this.superseded = true;
+		this.unshared = null;
+		add(next, false);
 	}
 
 	@Override
 	public void shared(@Nullable SmsAccountState previous, SmsAccountStatus status) {
-		this.readings.shared(previous, status);
+		synchronized (this) {
+			this.unshared = status.equals(this.unshared) ? null : this.unshared;
+		}
+		if (previous != null) {
+			this.notifier.publish(previous, status);
+		}
 	}
 
-	private void completed(SmsBalanceRead read, Outcome outcome) {
+	void close() {
+		SmsBalanceRefresh last;
 		synchronized (this) {
-			boolean current = read == this.newest;
-			this.inFlight &= !current;
-			Reading ended = this.readings.ended(outcome);
-			SharedResult result = (current && !this.superseded)
-					? this.readings.add(outcome, ended, Duration.ofNanos(this.threads.nanoTime() - this.startedAt))
-					: null;
-			this.readings.notifyOf(ended, read, result, this.share);
+			this.closed = true;
+			last = this.inFlight;
+			if (this.expiry != null) {
+				this.expiry.cancel(false);
+			}
 		}
-		getNotifier().notifyListeners();
+		if (last != null) {
+			last.close();
+		}
+	}
+
+	// Called under the lock, which keeps readings and what is notified of them in order
+	private void add(Reading next, boolean refreshed) {
+		SmsBalanceSnapshot before = this.reading.snapshot();
+		this.reading = next;
+		if (before != null && next.snapshot() != null) {
+			// A top-up counts nothing, so that it does not bend a burn rate
+			this.spent10000.addAndGet(
+					Math.max(0, before.balance().totalBalance10000() - next.snapshot().balance().totalBalance10000()));
+		}
+		this.refreshes.merge((next.kind() != null) ? next.kind().name().toLowerCase(Locale.ROOT) : SUCCESS, 1L,
+				Long::sum);
+		this.notifier.add(getStatus(), next.failure(), isFresh(), refreshed);
+		if (this.expiry != null) {
+			this.expiry.cancel(false);
+		}
+		Duration age = next.age(this.threads.nanoTime());
+		if (!this.closed && age != null && age.compareTo(this.settings.maxAge()) < 0) {
+			this.expiry = this.threads.scheduleOnWorker(this.settings.maxAge().minus(age), this::expire);
+		}
+	}
+
+	private synchronized void expire() {
+		if (!isFresh()) {
+			this.notifier.add(getStatus(), this.reading.failure(), false, false);
+		}
+	}
+
+	private SmsAccountStatus status(Reading current, long nanoTime) {
+		return new SmsAccountStatus(this.account, current.state(this.thresholds, this.settings.maxAge(), nanoTime),
+				current.snapshot(), this.thresholds, current.kind());
 	}
 
 }

@@ -6,9 +6,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 import io.github.engagelab.sms.SmsAccountStateChangedEvent;
@@ -16,16 +17,12 @@ import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.UnknownSmsAccountException;
-import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
-import io.github.engagelab.sms.client.SmsBalanceClient;
-import io.github.engagelab.sms.cluster.SmsBalanceCluster;
-import io.github.engagelab.sms.monitor.SmsAccountStateNotifier.Mode;
+import io.github.engagelab.sms.client.SmsBalanceReader;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
 
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.util.Assert;
@@ -33,14 +30,9 @@ import org.springframework.util.Assert;
 /**
  * The monitors of all accounts, one each. Public for technical reasons only.
  */
-public final class SmsBalanceMonitors implements AutoCloseable {
+public class SmsBalanceMonitors implements AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(SmsBalanceMonitors.class);
-
-	// A listener that hangs must not fill the memory
-	private static final int MAX_PENDING_EVENTS = 10_000;
-
-	private static final int MAX_SIGNALS = 16;
 
 	private final Map<String, SmsBalanceMonitor> monitors = new LinkedHashMap<>();
 
@@ -48,31 +40,28 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 
 	private final Settings settings;
 
-	// One worker, so that events arrive in order
-	private final BoundedExecutor events;
+	// One thread, so that events arrive in order
+	private final ExecutorService events;
 
-	private final @Nullable SmsBalanceCluster cluster;
+	private final @Nullable SmsBalanceTurns turns;
 
-	public SmsBalanceMonitors(Set<String> accounts, SmsBalanceClient client,
+	public SmsBalanceMonitors(Set<String> accounts, SmsBalanceReader reader,
 			Function<String, SmsBalanceThresholds> thresholds, Settings settings, EngageLabSmsThreads threads,
-			ApplicationEventPublisher publisher, @Nullable SmsBalanceCluster cluster) {
+			ApplicationEventPublisher publisher, @Nullable SmsBalanceTurns turns) {
 		Assert.notEmpty(accounts, "There must be an account");
 		this.publisher = publisher;
 		this.settings = settings;
-		this.cluster = cluster;
-		this.events = new BoundedExecutor(threads, 1);
-		// A subscriber may block; so many may do so at once
-		BoundedExecutor signals = new BoundedExecutor(threads, MAX_SIGNALS);
+		this.turns = turns;
+		this.events = threads.single("events");
 		for (String account : accounts) {
 			Assert.isTrue(EngageLabSmsConnectionDetails.isAccountName(account),
 					() -> "'" + account + "' cannot name an account");
 			SmsBalanceException disabled = new SmsBalanceException(account, SmsBalanceFailure.DISABLED, null);
-			SmsAccountReadings readings = new SmsAccountReadings(account, thresholds.apply(account), settings, threads,
-					new SmsAccountStateNotifier(threads, this::publish, cluster != null), settings.enabled()
-							? Reading.NONE : Reading.NONE.failed(disabled, threads.now(), threads.nanoTime()));
-			this.monitors.put(account,
-					new SmsBalanceMonitor(readings, settings.enabled() ? client : (name) -> Mono.error(disabled),
-							settings.requestTimeout(), threads, signals, cluster));
+			Reading first = settings.enabled() ? Reading.NONE
+					: Reading.NONE.failed(disabled, 0, threads.now(), threads.nanoTime());
+			this.monitors.put(account, new SmsBalanceMonitor(account, thresholds.apply(account),
+					settings.enabled() ? reader : SmsBalanceReader.failing(disabled), settings, threads,
+					new SmsAccountStateNotifier(threads.workers(), this::publish, turns != null), turns, first));
 		}
 	}
 
@@ -88,7 +77,7 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 		return asMap().values();
 	}
 
-	// Return the monitor of an account
+	// Return the monitor of an account, or of the one used when none is specified
 	public SmsBalanceMonitor get(@Nullable String account) {
 		String name = (account != null) ? account : this.settings.primaryAccount();
 		Assert.state(name != null, () -> "There are several EngageLab SMS accounts: use forAccount(...), "
@@ -100,19 +89,18 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 		return monitor;
 	}
 
-	void setMode(Mode mode) {
-		all().forEach((monitor) -> monitor.getNotifier().setMode(mode));
+	void notifyOf(boolean refreshes, boolean expiry) {
+		all().forEach((monitor) -> monitor.getNotifier().notifyOf(refreshes, expiry));
 	}
 
 	// Wait until what has been raised is delivered, for a bounded time
 	void deliverEvents(Duration timeout) {
 		CountDownLatch delivered = new CountDownLatch(1);
-		AtomicInteger notifying = new AtomicInteger(this.monitors.size());
-		all().forEach((monitor) -> monitor.getNotifier().execute(() -> {
-			if (notifying.decrementAndGet() == 0) {
-				afterCalls(() -> this.events.execute(delivered::countDown));
-			}
-		}));
+		CompletableFuture<?>[] notified = all().stream().map((monitor) -> monitor.getNotifier().then(() -> {
+		})).toArray(CompletableFuture<?>[]::new);
+		Runnable last = () -> this.events.execute(delivered::countDown);
+		var unused = CompletableFuture.allOf(notified)
+			.thenRun((this.turns != null) ? () -> this.turns.afterCalls(last) : last);
 		try {
 			if (!delivered.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
 				logger.warn("A listener for EngageLab SMS state changes did not complete within " + timeout);
@@ -128,22 +116,7 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 		all().forEach(SmsBalanceMonitor::close);
 	}
 
-	// What is being shared may bring an event
-	private void afterCalls(Runnable task) {
-		if (this.cluster != null) {
-			this.cluster.afterCalls(task);
-		}
-		else {
-			task.run();
-		}
-	}
-
 	private void publish(SmsAccountStateChangedEvent event) {
-		if (this.events.size() >= MAX_PENDING_EVENTS) {
-			logger.warn("An event of EngageLab SMS account '%s' is dropped as a listener does not end"
-				.formatted(event.account()));
-			return;
-		}
 		this.events.execute(() -> {
 			try {
 				this.publisher.publishEvent(event);

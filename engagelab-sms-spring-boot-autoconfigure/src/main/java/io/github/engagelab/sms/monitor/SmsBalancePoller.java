@@ -6,11 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.locks.LockSupport;
 
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
-import io.github.engagelab.sms.cluster.SmsBalanceReplica;
-import io.github.engagelab.sms.monitor.SmsAccountStateNotifier.Mode;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.context.SmartLifecycle;
@@ -19,7 +16,7 @@ import org.springframework.context.SmartLifecycle;
  * Refreshes every account right after start-up and then at an interval, however often it
  * fails. Public for technical reasons only.
  */
-public final class SmsBalancePoller implements SmartLifecycle {
+public class SmsBalancePoller implements SmartLifecycle {
 
 	// The application finishes its start-up first, undisturbed
 	private static final Duration INITIAL_DELAY = Duration.ofMillis(250);
@@ -29,8 +26,6 @@ public final class SmsBalancePoller implements SmartLifecycle {
 
 	// How long a listener may take to end when the application context is stopped
 	private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(5);
-
-	private static final Duration SHORTAGE_DELAY = Duration.ofMillis(100);
 
 	private final SmsBalanceMonitors monitors;
 
@@ -58,7 +53,7 @@ public final class SmsBalancePoller implements SmartLifecycle {
 			return;
 		}
 		this.running = true;
-		this.monitors.setMode(this.enabled ? Mode.POLLED : this.monitors.isEnabled() ? Mode.ON_DEMAND : Mode.PAUSED);
+		this.monitors.notifyOf(this.monitors.isEnabled(), this.enabled);
 		if (this.enabled) {
 			Duration share = this.interval.dividedBy(this.monitors.all().size());
 			Duration stagger = (share.compareTo(STAGGER) < 0) ? share : STAGGER;
@@ -84,7 +79,7 @@ public final class SmsBalancePoller implements SmartLifecycle {
 			this.schedules.clear();
 		}
 		this.monitors.deliverEvents(DELIVERY_TIMEOUT);
-		this.monitors.setMode(Mode.PAUSED);
+		this.monitors.notifyOf(false, false);
 	}
 
 	@Override
@@ -101,15 +96,11 @@ public final class SmsBalancePoller implements SmartLifecycle {
 	/**
 	 * The polls of one account.
 	 */
-	private final class Schedule {
-
-		private final EngageLabSmsThreads threads = SmsBalancePoller.this.threads;
-
-		// Until the next poll, if even finding out when that is fails for want of memory
-		private final Duration fallback = SmsBalancePoller.this.interval.dividedBy(4);
+	private final class Schedule implements Runnable {
 
 		private final SmsBalanceMonitor monitor;
 
+		// Of the next poll; the interval once the account has taken up its place in it
 		private Duration period;
 
 		private long due;
@@ -123,18 +114,46 @@ public final class SmsBalancePoller implements SmartLifecycle {
 			this.period = period;
 		}
 
+		@Override
+		public void run() {
+			Duration delay = SmsBalancePoller.this.interval;
+			try {
+				delay = tick();
+			}
+			finally {
+				arm(delay);
+			}
+		}
+
+		// Poll if it is time, and return when to do so again
+		private Duration tick() {
+			SmsBalanceTurn turn = this.monitor.getTurn();
+			if (turn != null) {
+				return turn.tick();
+			}
+			Duration retryAfter = this.monitor.getRetryAfter();
+			if (retryAfter.compareTo(Duration.ZERO) > 0) {
+				return retryAfter;
+			}
+			// Spreads the instances of an application that were started together
+			Duration jittered = this.period.multipliedBy(ThreadLocalRandom.current().nextLong(900, 1101))
+				.dividedBy(1000);
+			this.period = SmsBalancePoller.this.interval;
+			this.monitor.poll();
+			return jittered;
+		}
+
 		synchronized void arm(Duration delay) {
 			if (!this.cancelled) {
-				this.due = this.threads.nanoTime() + delay.toNanos();
-				this.next = this.threads.schedule(this::poll, delay);
+				this.due = SmsBalancePoller.this.threads.nanoTime() + delay.toNanos();
+				this.next = SmsBalancePoller.this.threads.schedule(delay, this);
 			}
 		}
 
 		synchronized void cancel() {
 			this.cancelled = true;
-			SmsBalanceReplica replica = this.monitor.getReplica();
-			if (replica != null) {
-				replica.stop();
+			if (this.monitor.getTurn() != null) {
+				this.monitor.getTurn().stop();
 			}
 			if (this.next != null) {
 				this.next.cancel(false);
@@ -142,54 +161,12 @@ public final class SmsBalancePoller implements SmartLifecycle {
 		}
 
 		synchronized Duration getDelay() {
-			SmsBalanceReplica replica = this.monitor.getReplica();
-			if (replica != null) {
-				return replica.getDelay();
+			if (this.monitor.getTurn() != null) {
+				return this.monitor.getTurn().getDelay();
 			}
-			Duration delay = Duration.ofNanos(this.due - this.threads.nanoTime());
+			Duration delay = Duration.ofNanos(this.due - SmsBalancePoller.this.threads.nanoTime());
 			Duration retryAfter = this.monitor.getRetryAfter();
 			return (delay.compareTo(retryAfter) > 0) ? delay : retryAfter;
-		}
-
-		private void poll() {
-			SmsBalanceReplica replica = this.monitor.getReplica();
-			Duration next = this.fallback;
-			boolean due = false;
-			try {
-				if (replica != null) {
-					next = replica.tick();
-				}
-				else {
-					Duration retryAfter = this.monitor.getRetryAfter();
-					due = retryAfter.isZero() || retryAfter.isNegative();
-					next = due ? jitter() : retryAfter;
-				}
-			}
-			finally {
-				rearm(next);
-			}
-			if (due) {
-				this.period = SmsBalancePoller.this.interval;
-				this.monitor.read();
-			}
-		}
-
-		// Whatever happens, there is a next poll
-		private void rearm(Duration delay) {
-			for (boolean armed = false; !armed;) {
-				try {
-					arm(delay);
-					armed = true;
-				}
-				catch (OutOfMemoryError ex) {
-					LockSupport.parkNanos(SHORTAGE_DELAY.toNanos());
-				}
-			}
-		}
-
-		// Spreads the instances of an application that were started together
-		private Duration jitter() {
-			return Duration.ofMillis((this.period.toMillis() * ThreadLocalRandom.current().nextLong(900, 1101)) / 1000);
 		}
 
 	}

@@ -393,8 +393,7 @@ class EngageLabSmsAutoConfigurationTests {
 			.withPropertyValues(
 					(maxAge != null) ? new String[] { "engagelab.sms.refresh.max-age=" + maxAge } : new String[0])
 			.withBean(SmsBalanceClient.class, () -> (account) -> Mono.just(BALANCE))
-			.run((context) -> assertThat(
-					PropertyRules.effectiveMaxAge(context.getBean(EngageLabSmsProperties.class).refresh()))
+			.run((context) -> assertThat(context.getBean(EngageLabSmsProperties.class).refresh().effectiveMaxAge())
 				.isEqualTo(expected));
 	}
 

@@ -64,7 +64,7 @@ class EngageLabSmsPropertiesTests {
 					assertThat(failure).hasMessageContaining("NO_SUCH_KEY is not set");
 					assertThat(context.getBean(SmsBalanceService.class).getStatus().state())
 						.isEqualTo(SmsAccountState.UNKNOWN);
-					assertThat(context.getBean(SmsBalanceMonitors.class).get("default").getDetails().asMap().toString())
+					assertThat(context.getBean(SmsBalanceMonitors.class).get("default").getDetails().toString())
 						.contains("NO_SUCH_KEY is not set");
 					Awaitility.await().until(() -> output.getAll().contains("WARN"));
 				});
@@ -113,8 +113,7 @@ class EngageLabSmsPropertiesTests {
 		TestContexts.runner()
 			.withPropertyValues("engagelab.sms.refresh.interval=" + interval)
 			.withPropertyValues((maxAge != null) ? "engagelab.sms.refresh.max-age=" + maxAge : "unset=")
-			.run((context) -> assertThat(
-					PropertyRules.effectiveMaxAge(context.getBean(EngageLabSmsProperties.class).refresh()))
+			.run((context) -> assertThat(context.getBean(EngageLabSmsProperties.class).refresh().effectiveMaxAge())
 				.isEqualTo(expected));
 	}
 

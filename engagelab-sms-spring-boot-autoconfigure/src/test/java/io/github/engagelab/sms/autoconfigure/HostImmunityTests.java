@@ -114,7 +114,7 @@ class HostImmunityTests {
 							"--engagelab.sms.dev-secret=s")) {
 			Awaitility.await().untilAsserted(() -> assertThat(server.requests()).hasSize(1));
 			context.getBean(SmsBalanceService.class).getBalance(Duration.ofMinutes(1));
-			assertThat(threads).singleElement().asString().startsWith("engagelab-sms-worker");
+			assertThat(threads).singleElement().asString().startsWith("engagelab-sms-account-");
 		}
 	}
 

@@ -37,7 +37,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -138,30 +137,6 @@ class EngageLabSmsConnectionDetailsTests {
 		});
 	}
 
-	@Test
-	void getIdentityWhenCredentialsHangEndsAndLetsTheNextOneAsk() {
-		this.details.credentials = () -> {
-			try {
-				new CountDownLatch(1).await();
-			}
-			catch (InterruptedException ex) {
-				throw new IllegalStateException(ex);
-			}
-			return null;
-		};
-		this.runner.withPropertyValues("engagelab.sms.http.request-timeout=300ms")
-			.withBean(EngageLabSmsConnectionDetails.class, () -> this.details)
-			.run((context) -> {
-				WebClientSmsBalanceClient client = context.getBean(WebClientSmsBalanceClient.class);
-				assertThatExceptionOfType(SmsBalanceException.class)
-					.isThrownBy(() -> client.getIdentity("default").block(Duration.ofSeconds(5)))
-					.satisfies(
-							(ex) -> assertThat(ex.getFailure()).isEqualTo(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE));
-				this.details.credentials = () -> new EngageLabSmsConnectionDetails.Credentials("key", "secret");
-				assertThat(client.getIdentity("default").block(Duration.ofSeconds(5))).matches("[0-9a-f]{8}");
-			});
-	}
-
 	static Stream<Throwable> throwables() {
 		return Stream.of(new IllegalStateException("hidden"), new Exception("hidden"), new StackOverflowError("hidden"),
 				new NoClassDefFoundError("hidden"), new InterruptedException("hidden"));
@@ -232,7 +207,7 @@ class EngageLabSmsConnectionDetailsTests {
 	}
 
 	@Test
-	void getBalanceWhenCredentialsHangEndsInTimeAndTakesOneWorker() {
+	void getBalanceWhenCredentialsHangEndsInTimeAndTakesOneThread() {
 		this.details.credentials = this.details::hang;
 		run(this.runner.withPropertyValues("engagelab.sms.http.request-timeout=300ms"), (service) -> {
 			for (int i = 0; i < 3; i++) {
@@ -242,7 +217,7 @@ class EngageLabSmsConnectionDetailsTests {
 						Duration.ofMillis(1300));
 			}
 			assertThat(this.details.calls).hasValue(1);
-			assertThat(hangingThreads()).hasSize(1).first().asString().startsWith("engagelab-sms-worker");
+			assertThat(hangingThreads()).hasSize(1).first().asString().startsWith("engagelab-sms-account-");
 			assertThat(this.server.accepted()).isZero();
 		});
 	}

@@ -336,7 +336,7 @@ class FaultMatrixTests {
 				status("401 Unauthorized", "", SmsBalanceFailure.ACCESS_DENIED, 1),
 				status("403 Forbidden", error(2002), SmsBalanceFailure.MERCHANT_DELETED, 1),
 				status("403 Forbidden", "", SmsBalanceFailure.ACCESS_DENIED, 1),
-				status("407 Proxy Authentication Required", "", SmsBalanceFailure.CLIENT_ERROR, 1),
+				status("407 Proxy Authentication Required", "", SmsBalanceFailure.UNREACHABLE, 1),
 				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, ALL_TRIES),
 				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, ALL_TRIES, "Retry-After: soon"),
 				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, 1, hour),

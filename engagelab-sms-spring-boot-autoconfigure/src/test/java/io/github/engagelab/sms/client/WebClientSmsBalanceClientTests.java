@@ -321,19 +321,20 @@ class WebClientSmsBalanceClientTests {
 		try (EngageLabSmsThreads threads = new EngageLabSmsThreads(
 				Executors.newSingleThreadScheduledExecutor(recording(made, "timer")),
 				Executors.newCachedThreadPool(recording(made, "workers")),
-				Executors.newCachedThreadPool(recording(made, "http")), System::nanoTime, Clock.systemUTC());
+				(name) -> Executors.newSingleThreadExecutor(recording(made, name)), System::nanoTime,
+				Clock.systemUTC());
 				WebClientSmsBalanceClient client = new WebClientSmsBalanceClient(new RotatingDetails(server.baseUrl()),
-						new WebClientSmsBalanceClient.Settings(Duration.ofSeconds(2), Duration.ofSeconds(5),
-								Duration.ofSeconds(15), 0, Duration.ofMillis(1), Duration.ofMillis(1), false, () -> {
+						new WebClientSmsBalanceClient.Settings(Duration.ofSeconds(2), Duration.ofSeconds(5), 0,
+								Duration.ofMillis(1), Duration.ofMillis(1), false, () -> {
 									made.add("bundle");
 									return SslBundle.systemDefault();
-								}),
+								}, null),
 						List.of((builder) -> made.add("builder")), ObservationRegistry.NOOP, threads)) {
 			Mono<SmsBalance> balance = client.getBalance("default");
 			assertThat(made).isEmpty();
 			assertThat(balance.block(Duration.ofSeconds(15))).isNotNull();
 			assertThat(balance.block(Duration.ofSeconds(15))).isNotNull();
-			assertThat(made).containsExactlyInAnyOrder("timer", "workers", "http", "bundle", "builder");
+			assertThat(made).containsExactlyInAnyOrder("workers", "bundle", "builder");
 		}
 	}
 

@@ -11,6 +11,7 @@ import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.SmsBalanceThresholds;
+import io.github.engagelab.sms.monitor.SharedResult;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -23,7 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A JVM of its own, for what depends on the number of processors, the class path or the
  * JDK. Its main class makes the assertions.
  */
-final class ChildJvm {
+public final class ChildJvm {
 
 	private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
@@ -47,7 +47,8 @@ final class ChildJvm {
 	 * @param main the main class
 	 * @param arguments the arguments
 	 */
-	static void runOnEachJdk(List<String> options, Predicate<String> classPath, Class<?> main, String... arguments) {
+	public static void runOnEachJdk(List<String> options, Predicate<String> classPath, Class<?> main,
+			String... arguments) {
 		List<ChildJvm> jvms = Jdk.all()
 			.stream()
 			.map((jdk) -> start(jdk, options, classPath(classPath), main, arguments))
@@ -118,7 +119,7 @@ final class ChildJvm {
 	 * Run the body of a main class and end the JVM, whatever threads are left.
 	 * @param body the body
 	 */
-	static void main(Body body) {
+	public static void main(Body body) {
 		Thread watchdog = new Thread(() -> {
 			LockSupport.parkNanos(TIMEOUT.toNanos());
 			Runtime.getRuntime().halt(2);
@@ -154,7 +155,7 @@ final class ChildJvm {
 	 * A body that may throw.
 	 */
 	@FunctionalInterface
-	interface Body {
+	public interface Body {
 
 		void run() throws Throwable;
 

@@ -140,8 +140,8 @@ public class HostComparisonTests {
 			.allMatch((thread) -> thread.matches("engagelab-sms-timer-N|HttpClient-N-SelectorManager"));
 		// None of ours may be what a framework or the host collects
 		assertThat(pair.added("kind ")).isEmpty();
-		assertThat(pair.with()).contains("poller engagelab-sms-worker-N");
-		assertThat(pair.with()).doesNotContain("early engagelab-sms-worker-N", "early engagelab-sms-http-N",
+		assertThat(pair.with()).contains("poller engagelab-sms-account-default");
+		assertThat(pair.with()).doesNotContain("early engagelab-sms-worker-N", "early engagelab-sms-account-default",
 				"early HttpClient-N-SelectorManager");
 	}
 
@@ -311,8 +311,8 @@ public class HostComparisonTests {
 		private static boolean isIdle(Set<String> seen) {
 			List<String> threads = threads();
 			seen.addAll(threads);
-			return seen.contains("HttpClient-N-SelectorManager")
-					&& threads.stream().noneMatch((thread) -> thread.matches("engagelab-sms-(worker|http)-N"));
+			return seen.contains("HttpClient-N-SelectorManager") && threads.stream()
+				.noneMatch((thread) -> thread.matches("engagelab-sms-(worker-N|account-.*|events)"));
 		}
 
 		private static List<String> threads() {

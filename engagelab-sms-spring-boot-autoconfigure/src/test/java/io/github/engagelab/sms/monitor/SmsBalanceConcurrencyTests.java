@@ -1,7 +1,7 @@
 package io.github.engagelab.sms.monitor;
 
 import java.lang.ref.WeakReference;
-import java.time.Clock;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,9 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,7 +33,6 @@ import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
-import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.RawServer.Script;
@@ -197,7 +193,7 @@ class SmsBalanceConcurrencyTests {
 	}
 
 	@Test
-	void refreshWhenServerHangsOccupiesOneWorkerHoweverManyWait() {
+	void refreshWhenServerHangsOccupiesOneThreadHoweverManyWait() {
 		run(whenReleased(), (context, server) -> {
 			CompletableFuture<SmsBalance> answer = context.getBean(SmsBalanceMonitors.class)
 				.get("default")
@@ -211,7 +207,7 @@ class SmsBalanceConcurrencyTests {
 			Awaitility.await()
 				.untilAsserted(() -> assertThat(waitingThreads()).singleElement()
 					.asString()
-					.startsWith("engagelab-sms-worker-"));
+					.isEqualTo("engagelab-sms-account-default"));
 			// Who chooses to block is seen by the same means
 			Future<SmsBalance> caller = callBlocking(context);
 			Awaitility.await().until(() -> waitingCallers() == 1);
@@ -307,37 +303,38 @@ class SmsBalanceConcurrencyTests {
 	}
 
 	@Test
-	void getBalanceWhenNoWorkerComesInTimeSendsNothingLater() {
-		AtomicBoolean shortage = new AtomicBoolean(true);
-		// One worker, so that nothing else can stop it meanwhile
-		ThreadPoolExecutor workers = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
-				(task) -> {
-					if (shortage.get()) {
-						throw new OutOfMemoryError("unable to create native thread");
+	void getBalanceWhenGivenUpSendsNothingLater() {
+		List<String> resolved = new CopyOnWriteArrayList<>();
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			this.runner.withPropertyValues("engagelab.sms.http.request-timeout=300ms")
+				.withBean(EngageLabSmsConnectionDetails.class, () -> new EngageLabSmsConnectionDetails() {
+
+					@Override
+					public URI getBaseUrl(String account) {
+						return URI.create(server.baseUrl());
 					}
-					return new Thread(task);
+
+					@Override
+					public Credentials getCredentials(String account) {
+						resolved.add(account);
+						awaitReleaseInSpiteOfInterrupts();
+						return new Credentials("key", "secret");
+					}
+
+				})
+				.run((context) -> {
+					ReactiveSmsBalanceService service = context.getBean(ReactiveSmsBalanceService.class);
+					// The first one hangs, and the second one waits behind it
+					for (int i = 0; i < 2; i++) {
+						assertThat(failureOf(service.getBalance().toFuture()))
+							.isEqualTo(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE);
+					}
+					this.release.countDown();
+					assertThat(service.getBalance().toFuture().get(10, TimeUnit.SECONDS)).isEqualTo(GOOD);
+					assertThat(resolved).hasSize(2);
+					assertThat(server.requests()).hasSize(1);
 				});
-		AtomicInteger resolved = new AtomicInteger();
-		this.runner
-			.withBean(EngageLabSmsThreads.class,
-					() -> new EngageLabSmsThreads(new ScheduledThreadPoolExecutor(1), workers,
-							Executors.newCachedThreadPool(), System::nanoTime, Clock.systemUTC()))
-			.withPropertyValues("engagelab.sms.http.request-timeout=2s")
-			.withBean(EngageLabSmsConnectionDetails.class, () -> (account) -> {
-				resolved.incrementAndGet();
-				return null;
-			})
-			.run((context) -> {
-				SmsBalanceService service = context.getBean(SmsBalanceService.class);
-				var givenUp = context.getBean(ReactiveSmsBalanceService.class).getBalance().toFuture();
-				Awaitility.await().until(() -> service.getStatus().failure() == SmsBalanceFailure.TIMEOUT);
-				shortage.set(false);
-				// Its turn comes after that of the one that was given up
-				assertThat(failureOf(CompletableFuture.supplyAsync(service::getBalance, this.callers)))
-					.isEqualTo(SmsBalanceFailure.NOT_CONFIGURED);
-				assertThat(failureOf(givenUp)).isEqualTo(SmsBalanceFailure.TIMEOUT);
-				assertThat(resolved).hasValue(1);
-			});
+		}
 	}
 
 	@Test
@@ -358,28 +355,19 @@ class SmsBalanceConcurrencyTests {
 	}
 
 	@Test
-	void refreshWhenClientHangsInTheCallTakesNoSecondWorker() {
+	void refreshWhenClientHangsInTheCallTakesNoSecondThread() {
 		AtomicInteger hanging = new AtomicInteger();
 		AtomicInteger mostHanging = new AtomicInteger();
 		this.client.answerWith(() -> {
 			mostHanging.accumulateAndGet(hanging.incrementAndGet(), Math::max);
-			boolean released = false;
-			while (!released) {
-				try {
-					this.release.await();
-					released = true;
-				}
-				catch (InterruptedException ex) {
-					// Deaf to it
-				}
-			}
+			awaitReleaseInSpiteOfInterrupts();
 			hanging.decrementAndGet();
 			return Mono.just(GOOD);
 		});
 		withClient("200ms", (context) -> {
 			for (int i = 0; i < 5; i++) {
 				assertThat(failureOf(monitor(context).refresh())).isEqualTo(SmsBalanceFailure.TIMEOUT);
-				assertThat(workersIn("getBalance")).isEqualTo(1);
+				assertThat(accountThreadsIn("getBalance")).isEqualTo(1);
 			}
 			assertThat(mostHanging).hasValue(1);
 			assertThat(this.client.calls()).hasSize(1);
@@ -392,7 +380,7 @@ class SmsBalanceConcurrencyTests {
 	}
 
 	@Test
-	void refreshWhenClientHangsOnCancelTakesNoSecondWorker() {
+	void refreshWhenClientHangsOnCancelTakesNoSecondThread() {
 		AtomicInteger cancelled = new AtomicInteger();
 		this.client.answer(Mono.<SmsBalance>never().doOnCancel(() -> {
 			cancelled.incrementAndGet();
@@ -403,7 +391,7 @@ class SmsBalanceConcurrencyTests {
 				assertThat(failureOf(monitor(context).refresh())).isEqualTo(SmsBalanceFailure.TIMEOUT);
 			}
 			assertThat(cancelled).hasValue(1);
-			assertThat(workersIn("dispose")).isEqualTo(1);
+			assertThat(accountThreadsIn("dispose")).isEqualTo(1);
 			this.release.countDown();
 			this.client.balance(1);
 			assertThat(monitor(context).refresh().get(10, TimeUnit.SECONDS).balance().totalBalance10000()).isEqualTo(1);
@@ -465,7 +453,7 @@ class SmsBalanceConcurrencyTests {
 			assertThat(reactive.getBalance().toFuture().handle((balance, ex) -> ex).get(5, TimeUnit.SECONDS))
 				.isInstanceOf(CancellationException.class);
 		});
-		Awaitility.await().until(() -> workersIn("run") == 0);
+		Awaitility.await().until(() -> accountThreadsIn("run") == 0);
 	}
 
 	@Test
@@ -533,6 +521,17 @@ class SmsBalanceConcurrencyTests {
 		});
 	}
 
+	private void awaitReleaseInSpiteOfInterrupts() {
+		while (this.release.getCount() > 0) {
+			try {
+				this.release.await();
+			}
+			catch (InterruptedException ex) {
+				// As a socket that is dead
+			}
+		}
+	}
+
 	private void awaitRelease() {
 		try {
 			this.release.await();
@@ -573,15 +572,15 @@ class SmsBalanceConcurrencyTests {
 	}
 
 	/**
-	 * Return how many of our workers are inside a method.
+	 * Return how many threads of accounts are inside a method.
 	 * @param method the name of the method
-	 * @return the number of workers
+	 * @return the number of threads
 	 */
-	private static long workersIn(String method) {
+	private static long accountThreadsIn(String method) {
 		return Thread.getAllStackTraces()
 			.entrySet()
 			.stream()
-			.filter((entry) -> entry.getKey().getName().startsWith("engagelab-sms-worker"))
+			.filter((entry) -> entry.getKey().getName().startsWith("engagelab-sms-account-"))
 			.filter((entry) -> Arrays.stream(entry.getValue())
 				.anyMatch((frame) -> frame.getMethodName().equals(method)))
 			.count();

@@ -14,17 +14,23 @@ import java.util.concurrent.Delayed;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 
 /**
- * Time that passes when a test says so, for tests of one thread: the timer's tasks run
- * while time advances, and a worker's at once on the thread that hands them over.
+ * Time that passes when a test says so: the timer's tasks run while time advances, and a
+ * worker's at once on the thread that hands them over. An account has a thread of its
+ * own, and whoever hands a task over to it goes on when that has ended, or waits.
  */
 public final class VirtualTime {
 
@@ -44,7 +50,7 @@ public final class VirtualTime {
 	 * @return the threads
 	 */
 	public EngageLabSmsThreads threads() {
-		return new EngageLabSmsThreads(timer(() -> 0), new DirectExecutor(), new DirectExecutor(), this::nanoTime,
+		return new EngageLabSmsThreads(timer(() -> 0), new DirectExecutor(), VirtualTime::single, this::nanoTime,
 				new WallClock());
 	}
 
@@ -63,7 +69,7 @@ public final class VirtualTime {
 				timer.schedule(task, 0, TimeUnit.NANOSECONDS);
 			}
 
-		}, new DirectExecutor(), this::nanoTime, new WallClock());
+		}, VirtualTime::single, this::nanoTime, new WallClock());
 	}
 
 	public ScheduledExecutorService timer(LongSupplier pause) {
@@ -113,6 +119,10 @@ public final class VirtualTime {
 	 */
 	public void setClockBackBy(Duration duration) {
 		this.wallOffset -= duration.toNanos();
+	}
+
+	private static ExecutorService single(String name) {
+		return name.startsWith("account-") ? new AccountThread(name) : new DirectExecutor();
 	}
 
 	private void advanceTimeTo(long target) {
@@ -180,6 +190,89 @@ public final class VirtualTime {
 		@Override
 		public int compareTo(Delayed other) {
 			return Long.compare(getDelay(TimeUnit.NANOSECONDS), other.getDelay(TimeUnit.NANOSECONDS));
+		}
+
+	}
+
+	/**
+	 * The thread of an account, which may block.
+	 */
+	private static final class AccountThread extends ThreadPoolExecutor {
+
+		private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+		private final AtomicInteger pending = new AtomicInteger();
+
+		private volatile Thread running;
+
+		AccountThread(String name) {
+			super(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), (task) -> {
+				Thread thread = new Thread(task, name);
+				thread.setDaemon(true);
+				return thread;
+			});
+			allowCoreThreadTimeOut(true);
+		}
+
+		@Override
+		public void execute(Runnable task) {
+			this.pending.incrementAndGet();
+			try {
+				super.execute(task);
+			}
+			catch (RejectedExecutionException ex) {
+				this.pending.decrementAndGet();
+				throw ex;
+			}
+			settle(PATIENCE, () -> this.pending.get() == 0 || isWaiting());
+		}
+
+		@Override
+		protected void beforeExecute(Thread thread, Runnable task) {
+			this.running = thread;
+		}
+
+		@Override
+		protected void afterExecute(Runnable task, Throwable ex) {
+			this.running = null;
+			this.pending.decrementAndGet();
+		}
+
+		@Override
+		protected <T> RunnableFuture<T> newTaskFor(Runnable runnable, T value) {
+			return new FutureTask<>(runnable, value) {
+
+				private volatile Thread runner;
+
+				@Override
+				public void run() {
+					this.runner = Thread.currentThread();
+					super.run();
+					this.runner = null;
+				}
+
+				// An interrupt takes a moment, and may be ignored
+				@Override
+				public boolean cancel(boolean mayInterruptIfRunning) {
+					boolean cancelled = super.cancel(mayInterruptIfRunning);
+					settle(Duration.ofMillis(500), () -> this.runner == null);
+					return cancelled;
+				}
+
+			};
+		}
+
+		private boolean isWaiting() {
+			Thread thread = this.running;
+			return thread != null
+					&& (thread.getState() == Thread.State.WAITING || thread.getState() == Thread.State.TIMED_WAITING);
+		}
+
+		private static void settle(Duration patience, BooleanSupplier condition) {
+			long start = System.nanoTime();
+			while (!condition.getAsBoolean() && System.nanoTime() - start < patience.toNanos()) {
+				Thread.onSpinWait();
+			}
 		}
 
 	}

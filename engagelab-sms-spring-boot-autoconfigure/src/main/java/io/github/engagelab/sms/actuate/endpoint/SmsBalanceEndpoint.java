@@ -6,10 +6,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonInclude.Include;
-import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.github.engagelab.sms.monitor.SmsAccountDetails;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
@@ -27,7 +23,7 @@ import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
  * on demand. Reading it never calls the provider. Public for technical reasons only.
  */
 @Endpoint(id = "smsbalance")
-public final class SmsBalanceEndpoint {
+public class SmsBalanceEndpoint {
 
 	// An account that was refreshed within this time is not refreshed again
 	private static final Duration MIN_INTERVAL = Duration.ofSeconds(1);
@@ -42,57 +38,47 @@ public final class SmsBalanceEndpoint {
 	}
 
 	@ReadOperation
-	public AccountsDescriptor accounts() {
-		Map<String, AccountDescriptor> accounts = new LinkedHashMap<>();
+	public Map<String, Object> accounts() {
+		Map<String, Object> accounts = new LinkedHashMap<>();
 		this.monitors.asMap().forEach((account, monitor) -> accounts.put(account, describe(monitor)));
-		return new AccountsDescriptor(accounts);
+		return OperationResponseBody.of(Map.of("accounts", accounts));
 	}
 
 	@ReadOperation
-	public @Nullable AccountDescriptor account(@Selector String account) {
+	public @Nullable Map<String, Object> account(@Selector String account) {
 		SmsBalanceMonitor monitor = this.monitors.asMap().get(account);
 		return (monitor != null) ? describe(monitor) : null;
 	}
 
 	@WriteOperation
-	public Mono<AccountsDescriptor> refreshAll() {
+	public Mono<Map<String, Object>> refreshAll() {
 		return Mono.when(this.monitors.all().stream().map(SmsBalanceEndpoint::refresh).toList())
 			.then(Mono.fromSupplier(this::accounts));
 	}
 
 	@WriteOperation
-	public @Nullable Mono<AccountDescriptor> refresh(@Selector String account) {
+	public @Nullable Mono<Map<String, Object>> refresh(@Selector String account) {
 		SmsBalanceMonitor monitor = this.monitors.asMap().get(account);
 		return (monitor != null) ? refresh(monitor).then(Mono.fromSupplier(() -> describe(monitor))) : null;
 	}
 
-	private static Mono<Void> refresh(SmsBalanceMonitor monitor) {
+	private static Mono<?> refresh(SmsBalanceMonitor monitor) {
 		Duration age = monitor.getTimeSinceRefresh();
 		boolean early = age != null && age.compareTo(MIN_INTERVAL) < 0;
 		// A failure shows in the details
-		return early ? Mono.empty()
-				: Mono.fromFuture(monitor.refresh().handle((snapshot, failure) -> monitor), true).then();
+		return early ? Mono.empty() : Mono.fromFuture(monitor::refresh).onErrorComplete();
 	}
 
-	private AccountDescriptor describe(SmsBalanceMonitor monitor) {
+	private Map<String, Object> describe(SmsBalanceMonitor monitor) {
+		Map<String, Object> details = new LinkedHashMap<>(monitor.getDetails());
 		Instant nextRefresh = this.poller.getNextRefresh(monitor.getAccount());
-		return new AccountDescriptor(monitor.getDetails(),
-				(nextRefresh != null) ? nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString() : null,
-				monitor.getPolledBy());
-	}
-
-	/**
-	 * Description of all accounts.
-	 */
-	public record AccountsDescriptor(Map<String, AccountDescriptor> accounts) implements OperationResponseBody {
-	}
-
-	/**
-	 * Description of an account.
-	 */
-	@JsonInclude(Include.NON_NULL)
-	public record AccountDescriptor(@JsonUnwrapped SmsAccountDetails details, @Nullable String nextRefresh,
-			@Nullable String polledBy) implements OperationResponseBody {
+		if (nextRefresh != null) {
+			details.put("nextRefresh", nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString());
+		}
+		if (monitor.getPolledBy() != null) {
+			details.put("polledBy", monitor.getPolledBy());
+		}
+		return OperationResponseBody.of(details);
 	}
 
 }

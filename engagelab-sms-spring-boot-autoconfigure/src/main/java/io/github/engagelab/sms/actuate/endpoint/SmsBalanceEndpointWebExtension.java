@@ -1,6 +1,7 @@
 package io.github.engagelab.sms.actuate.endpoint;
 
-import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint.AccountDescriptor;
+import java.util.Map;
+
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -15,7 +16,7 @@ import org.springframework.web.server.ResponseStatusException;
  * answers 404 where there is no account. Public for technical reasons only.
  */
 @EndpointWebExtension(endpoint = SmsBalanceEndpoint.class)
-public final class SmsBalanceEndpointWebExtension {
+public class SmsBalanceEndpointWebExtension {
 
 	private final SmsBalanceEndpoint endpoint;
 
@@ -24,8 +25,8 @@ public final class SmsBalanceEndpointWebExtension {
 	}
 
 	@WriteOperation
-	public Mono<AccountDescriptor> refresh(@Selector String account) {
-		@Nullable Mono<AccountDescriptor> refreshed = this.endpoint.refresh(account);
+	public Mono<Map<String, Object>> refresh(@Selector String account) {
+		@Nullable Mono<Map<String, Object>> refreshed = this.endpoint.refresh(account);
 		if (refreshed == null) {
 			// Not a WebEndpointResponse, which is not unwrapped from a Mono
 			throw new ResponseStatusException(HttpStatus.NOT_FOUND, "No such account");

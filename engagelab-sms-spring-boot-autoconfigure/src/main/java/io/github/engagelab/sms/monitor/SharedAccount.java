@@ -1,4 +1,4 @@
-package io.github.engagelab.sms.cluster;
+package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
 

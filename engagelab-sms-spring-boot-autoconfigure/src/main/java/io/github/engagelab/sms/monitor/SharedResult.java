@@ -1,4 +1,4 @@
-package io.github.engagelab.sms.cluster;
+package io.github.engagelab.sms.monitor;
 
 import java.time.Duration;
 
@@ -19,7 +19,7 @@ public record SharedResult(SmsAccountStatus status, long balanceAt, @Nullable Sm
 		Duration took, Duration pause) {
 
 	// A failure without consequences says nothing of the balance
-	boolean changesState() {
+	public boolean changesState() {
 		return this.failure == null || switch (this.status.state()) {
 			case REJECTED, UNAVAILABLE -> true;
 			default -> false;
@@ -27,7 +27,7 @@ public record SharedResult(SmsAccountStatus status, long balanceAt, @Nullable Sm
 	}
 
 	// Other replicas may have what is missing here
-	boolean isOfThisReplica() {
+	public boolean isOfThisReplica() {
 		return this.failure != null && switch (this.failure.getFailure()) {
 			case CREDENTIALS_UNAVAILABLE, NOT_CONFIGURED, DISABLED -> true;
 			default -> false;

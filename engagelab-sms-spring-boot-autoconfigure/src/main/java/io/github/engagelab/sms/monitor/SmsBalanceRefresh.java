@@ -1,0 +1,130 @@
+package io.github.engagelab.sms.monitor;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+
+import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.SmsBalanceSnapshot;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
+import io.github.engagelab.sms.client.SmsBalanceReader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One refresh of an account: a task on the account's thread, and the future of those who
+ * wait for it. Its task, its deadline or the end of the application context, whichever is
+ * first, ends it; what comes later is dropped.
+ */
+final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> implements Runnable {
+
+	private final SmsBalanceMonitor monitor;
+
+	private final String account;
+
+	private final SmsBalanceReader reader;
+
+	// What fails if the account's thread gets no further. It belongs to the account: a
+	// refresh may wait behind another one that hangs
+	private final AtomicReference<SmsBalanceFailure> pending;
+
+	private final EngageLabSmsThreads threads;
+
+	private final long startedAt;
+
+	private final AtomicBoolean ended = new AtomicBoolean();
+
+	private volatile @Nullable Future<?> deadline;
+
+	private volatile @Nullable Future<?> task;
+
+	SmsBalanceRefresh(SmsBalanceMonitor monitor, String account, SmsBalanceReader reader,
+			AtomicReference<SmsBalanceFailure> pending, EngageLabSmsThreads threads) {
+		this.monitor = monitor;
+		this.account = account;
+		this.reader = reader;
+		this.pending = pending;
+		this.threads = threads;
+		this.startedAt = threads.nanoTime();
+	}
+
+	// Return for how many nanoseconds it has been under way
+	long elapsed() {
+		return this.threads.nanoTime() - this.startedAt;
+	}
+
+	void start(Duration timeout, ExecutorService thread) {
+		try {
+			this.deadline = this.threads.scheduleOnWorker(timeout, this::expire);
+			this.task = thread.submit(this);
+		}
+		catch (Throwable ex) {
+			end(null, ex);
+		}
+	}
+
+	@Override
+	public void run() {
+		try {
+			end(this.reader.read(this.account, this::setPending), null);
+		}
+		catch (Throwable ex) {
+			end(null, ex);
+		}
+	}
+
+	// End it as what is pending fails. Nothing happens if it has ended
+	void expire() {
+		end(null, new SmsBalanceException(this.account, Objects.requireNonNull(this.pending.get()), null));
+		interrupt();
+	}
+
+	void close() {
+		this.ended.set(true);
+		interrupt();
+		completeExceptionally(new CancellationException("The application context is closed"));
+	}
+
+	// What has ended takes no further step, even if the interrupt was swallowed
+	private void setPending(SmsBalanceFailure failure) {
+		if (this.ended.get()) {
+			throw new CancellationException("The refresh has ended");
+		}
+		this.pending.set(failure);
+	}
+
+	private void end(@Nullable SmsBalance balance, @Nullable Throwable ex) {
+		if (!this.ended.compareAndSet(false, true)) {
+			return;
+		}
+		if (this.deadline != null) {
+			this.deadline.cancel(false);
+		}
+		SmsBalanceSnapshot snapshot = (balance != null) ? new SmsBalanceSnapshot(balance, this.threads.now()) : null;
+		SmsBalanceException failure = (balance != null) ? null : SmsBalanceReader.toFailure(this.account, ex);
+		try {
+			this.monitor.refreshCompleted(this, snapshot, failure);
+		}
+		finally {
+			if (failure != null) {
+				completeExceptionally(failure);
+			}
+			else {
+				complete(snapshot);
+			}
+		}
+	}
+
+	private void interrupt() {
+		if (this.task != null) {
+			this.task.cancel(true);
+		}
+	}
+
+}
