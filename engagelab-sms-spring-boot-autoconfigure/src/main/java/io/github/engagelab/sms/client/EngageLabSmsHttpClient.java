@@ -66,8 +66,7 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 
 	private final Semaphore requests = new Semaphore(MAX_REQUESTS, true);
 
-	// Both are built when first needed, off the start-up path
-	private final SingletonSupplier<WebClient> webClient;
+	private final WebClient webClient;
 
 	private volatile SingletonSupplier<HttpClient> client = SingletonSupplier.of(this::build);
 
@@ -84,15 +83,14 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 		this.settings = settings;
 		this.customizers = customizers;
 		this.threads = threads;
-		this.webClient = SingletonSupplier.of(() -> buildWebClient(observationRegistry));
+		this.webClient = buildWebClient(observationRegistry);
 	}
 
 	// Send a request, and block until the answer is there
 	EngageLabSmsAnswer get(EngageLabSmsTarget target, String path) throws InterruptedException {
 		ResponseEntity<byte[]> response;
 		try {
-			response = this.webClient.obtain()
-				.get()
+			response = this.webClient.get()
 				// As text, not as URI: only then is the observation's uri the path alone
 				.uri(target.baseUrl() + path)
 				.header(HttpHeaders.AUTHORIZATION, "Basic " + target.mask().authorization())

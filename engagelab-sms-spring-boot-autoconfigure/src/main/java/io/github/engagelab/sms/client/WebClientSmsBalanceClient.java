@@ -28,6 +28,7 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslOptions;
 import org.springframework.util.backoff.BackOffExecution;
 import org.springframework.util.backoff.ExponentialBackOff;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * {@link SmsBalanceClient} that calls {@code GET /v1/balance} of the EngageLab SMS API
@@ -44,7 +45,8 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 
 	private final EngageLabSmsThreads threads;
 
-	private final EngageLabSmsHttpClient httpClient;
+	// Made when it is first needed, off the start-up path
+	private final SingletonSupplier<EngageLabSmsHttpClient> httpClient;
 
 	private final Set<String> contradictory = ConcurrentHashMap.newKeySet();
 
@@ -54,7 +56,8 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 		this.connectionDetails = connectionDetails;
 		this.settings = settings;
 		this.threads = threads;
-		this.httpClient = new EngageLabSmsHttpClient(settings, customizers, observationRegistry, threads);
+		this.httpClient = SingletonSupplier
+			.of(() -> new EngageLabSmsHttpClient(settings, customizers, observationRegistry, threads));
 	}
 
 	@Override
@@ -84,12 +87,12 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 	}
 
 	public void reloadSslBundle() {
-		this.httpClient.rebuild();
+		this.httpClient.obtain().rebuild();
 	}
 
 	@Override
 	public void close() {
-		this.httpClient.close();
+		this.httpClient.obtain().close();
 	}
 
 	// Send GET requests until one succeeds, or another one cannot help
@@ -102,7 +105,9 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 				EngageLabSmsTarget target = EngageLabSmsTarget.resolve(account, this.connectionDetails,
 						this.settings.allowPlaintext());
 				pending.accept(SmsBalanceFailure.TIMEOUT);
-				return this.httpClient.get(target, path).read(reader, account, target.mask(), this.threads.now());
+				return this.httpClient.obtain()
+					.get(target, path)
+					.read(reader, account, target.mask(), this.threads.now());
 			}
 			catch (SmsBalanceException ex) {
 				Duration retryAfter = Objects.requireNonNullElse(ex.getRetryAfter(), Duration.ZERO);
