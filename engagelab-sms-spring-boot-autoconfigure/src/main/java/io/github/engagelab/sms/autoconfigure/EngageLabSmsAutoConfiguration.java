@@ -14,15 +14,13 @@ import io.github.engagelab.sms.client.EngageLabSmsHttpClientCustomizer;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.client.WebClientSmsBalanceClient;
-import io.github.engagelab.sms.cluster.SmsBalanceCluster;
-import io.github.engagelab.sms.cluster.SmsBalanceStore;
 import io.github.engagelab.sms.monitor.DefaultReactiveSmsBalanceService;
 import io.github.engagelab.sms.monitor.DefaultSmsBalanceService;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
+import io.github.engagelab.sms.monitor.SmsBalanceTurns;
 import io.micrometer.observation.ObservationRegistry;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -81,13 +79,13 @@ public final class EngageLabSmsAutoConfiguration {
 	@ConditionalOnMissingBean
 	SmsBalanceMonitors engageLabSmsBalanceMonitors(EngageLabSmsProperties properties,
 			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client, EngageLabSmsThreads threads,
-			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceStore> stores) {
+			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceTurns> turns) {
 		Set<String> accounts = connectionDetails.getAccounts();
 		return new SmsBalanceMonitors(accounts, client, (account) -> thresholds(properties.threshold(account)),
 				new SmsBalanceMonitors.Settings(properties.enabled(),
 						primaryAccount(properties.primaryAccount(), accounts),
 						PropertyRules.effectiveMaxAge(properties.refresh()), properties.http().requestTimeout()),
-				threads, publisher, cluster(properties, client, threads, stores));
+				threads, publisher, turns(properties, turns));
 	}
 
 	@Bean
@@ -127,21 +125,19 @@ public final class EngageLabSmsAutoConfiguration {
 	}
 
 	// Without polls there is nothing to share
-	private static @Nullable SmsBalanceCluster cluster(EngageLabSmsProperties properties, SmsBalanceClient client,
-			EngageLabSmsThreads threads, ObjectProvider<SmsBalanceStore> stores) {
+	private static @Nullable SmsBalanceTurns turns(EngageLabSmsProperties properties,
+			ObjectProvider<SmsBalanceTurns> turns) {
 		if (!properties.cluster().enabled() || !properties.enabled() || !properties.refresh().enabled()) {
 			return null;
 		}
-		SmsBalanceStore store = stores.getIfUnique();
-		if (store == null) {
+		SmsBalanceTurns available = turns.getIfAvailable();
+		if (available == null) {
 			throw new InvalidEngageLabSmsPropertyException("engagelab.sms.cluster.enabled",
-					"there is no store through which instances can share polls",
-					"Add spring-boot-starter-data-redis, or declare one bean of type " + SmsBalanceStore.class.getName()
-							+ ". With several Redis connection factories, make one of them primary.");
+					"there is no Redis through which instances can share polls",
+					"Add spring-boot-starter-data-redis. With several Redis connection factories, make one of them "
+							+ "primary.");
 		}
-		return new SmsBalanceCluster(store, properties.refresh().interval(), threads,
-				(account) -> (client instanceof WebClientSmsBalanceClient own) ? own.getIdentity(account)
-						: Mono.just(""));
+		return available;
 	}
 
 	private static @Nullable Supplier<SslBundle> sslBundle(@Nullable String bundle,

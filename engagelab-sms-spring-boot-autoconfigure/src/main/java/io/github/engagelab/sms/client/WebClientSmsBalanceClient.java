@@ -62,8 +62,9 @@ public final class WebClientSmsBalanceClient implements SmsBalanceClient, AutoCl
 			.doOnNext((balance) -> check(account, balance));
 	}
 
-	// Return a short hash of an account's base URL and dev-key, which tells accounts of
-	// the provider apart
+	// Return a short hash of an account's base URL and credentials: replicas with the
+	// same
+	// one are answered alike
 	public Mono<String> getIdentity(String account) {
 		return this.exchange.obtain().identity(account);
 	}

@@ -12,7 +12,6 @@ import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
-import io.github.engagelab.sms.cluster.SharedResult;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors.Settings;
 import io.github.engagelab.sms.monitor.SmsBalanceRead.Outcome;
 import org.jspecify.annotations.Nullable;

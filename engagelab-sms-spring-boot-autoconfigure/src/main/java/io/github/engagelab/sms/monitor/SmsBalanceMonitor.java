@@ -13,10 +13,6 @@ import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
-import io.github.engagelab.sms.cluster.SharedAccount;
-import io.github.engagelab.sms.cluster.SharedResult;
-import io.github.engagelab.sms.cluster.SmsBalanceCluster;
-import io.github.engagelab.sms.cluster.SmsBalanceReplica;
 import io.github.engagelab.sms.monitor.SmsBalanceRead.Outcome;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * brings or what another replica shares. Safe for use by many threads; nothing here
  * blocks. Public for technical reasons only.
  */
-public final class SmsBalanceMonitor implements SharedAccount {
+public final class SmsBalanceMonitor {
 
 	private final SmsAccountReadings readings;
 
@@ -40,7 +36,7 @@ public final class SmsBalanceMonitor implements SharedAccount {
 	// One worker for the client: if it hangs, no second one does
 	private final BoundedExecutor calls;
 
-	private final @Nullable SmsBalanceReplica replica;
+	private final @Nullable SmsBalanceTurn turn;
 
 	private @Nullable SmsBalanceRead newest;
 
@@ -54,17 +50,16 @@ public final class SmsBalanceMonitor implements SharedAccount {
 	private boolean superseded;
 
 	SmsBalanceMonitor(SmsAccountReadings readings, SmsBalanceClient client, Duration requestTimeout,
-			EngageLabSmsThreads threads, Executor signals, @Nullable SmsBalanceCluster cluster) {
+			EngageLabSmsThreads threads, Executor signals, @Nullable SmsBalanceTurns turns) {
 		this.readings = readings;
 		this.client = client;
 		this.requestTimeout = requestTimeout;
 		this.threads = threads;
 		this.signals = signals;
 		this.calls = new BoundedExecutor(threads, 1);
-		this.replica = (cluster != null) ? cluster.join(this) : null;
+		this.turn = (turns != null) ? turns.join(this) : null;
 	}
 
-	@Override
 	public String getAccount() {
 		return this.readings.getAccount();
 	}
@@ -85,14 +80,13 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		return this.readings.isFresh();
 	}
 
-	@Override
 	public @Nullable Duration getTimeSinceRefresh() {
 		return this.readings.getTimeSinceRefresh();
 	}
 
 	// Return who polls: self, other or alone, or null without a cluster
 	public @Nullable String getPolledBy() {
-		return (this.replica != null) ? this.replica.getPolledBy() : null;
+		return (this.turn != null) ? this.turn.getPolledBy() : null;
 	}
 
 	public void addListener(Runnable listener) {
@@ -122,7 +116,7 @@ public final class SmsBalanceMonitor implements SharedAccount {
 			this.startedAt = this.threads.nanoTime();
 			this.inFlight = true;
 			this.superseded = false;
-			this.share = (this.replica != null) ? this.replica.started() : null;
+			this.share = (this.turn != null) ? this.turn.started() : null;
 		}
 		read.start(this.requestTimeout, overdue);
 		return read;
@@ -132,7 +126,7 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		return this.readings.getSnapshot(maxAge);
 	}
 
-	@Override
+	// Return how long the provider still asks to wait; zero or negative if not
 	public Duration getRetryAfter() {
 		return this.readings.getRetryAfter();
 	}
@@ -145,8 +139,8 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		return this.readings.getNotifier();
 	}
 
-	@Nullable SmsBalanceReplica getReplica() {
-		return this.replica;
+	@Nullable SmsBalanceTurn getTurn() {
+		return this.turn;
 	}
 
 	void close() {
@@ -160,17 +154,16 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		}
 	}
 
-	@Override
 	public synchronized boolean isRefreshing() {
 		return this.inFlight && this.threads.nanoTime() - this.startedAt < getPatience().toNanos();
 	}
 
-	@Override
+	// Refresh as it is this replica's turn
 	public void poll() {
 		read();
 	}
 
-	@Override
+	// Take in what another replica was answered. The times are monotonic lower bounds
 	public void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure,
 			long askedAt) {
 		synchronized (this) {
@@ -179,7 +172,8 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		getNotifier().notifyListeners();
 	}
 
-	@Override
+	// A status of this replica is shared. The previous state is null unless it is known,
+	// and another one
 	public void shared(@Nullable SmsAccountState previous, SmsAccountStatus status) {
 		this.readings.shared(previous, status);
 	}

@@ -20,7 +20,6 @@ import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
-import io.github.engagelab.sms.cluster.SmsBalanceCluster;
 import io.github.engagelab.sms.monitor.SmsAccountStateNotifier.Mode;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -51,15 +50,15 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 	// One worker, so that events arrive in order
 	private final BoundedExecutor events;
 
-	private final @Nullable SmsBalanceCluster cluster;
+	private final @Nullable SmsBalanceTurns turns;
 
 	public SmsBalanceMonitors(Set<String> accounts, SmsBalanceClient client,
 			Function<String, SmsBalanceThresholds> thresholds, Settings settings, EngageLabSmsThreads threads,
-			ApplicationEventPublisher publisher, @Nullable SmsBalanceCluster cluster) {
+			ApplicationEventPublisher publisher, @Nullable SmsBalanceTurns turns) {
 		Assert.notEmpty(accounts, "There must be an account");
 		this.publisher = publisher;
 		this.settings = settings;
-		this.cluster = cluster;
+		this.turns = turns;
 		this.events = new BoundedExecutor(threads, 1);
 		// A subscriber may block; so many may do so at once
 		BoundedExecutor signals = new BoundedExecutor(threads, MAX_SIGNALS);
@@ -68,11 +67,11 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 					() -> "'" + account + "' cannot name an account");
 			SmsBalanceException disabled = new SmsBalanceException(account, SmsBalanceFailure.DISABLED, null);
 			SmsAccountReadings readings = new SmsAccountReadings(account, thresholds.apply(account), settings, threads,
-					new SmsAccountStateNotifier(threads, this::publish, cluster != null), settings.enabled()
+					new SmsAccountStateNotifier(threads, this::publish, turns != null), settings.enabled()
 							? Reading.NONE : Reading.NONE.failed(disabled, threads.now(), threads.nanoTime()));
 			this.monitors.put(account,
 					new SmsBalanceMonitor(readings, settings.enabled() ? client : (name) -> Mono.error(disabled),
-							settings.requestTimeout(), threads, signals, cluster));
+							settings.requestTimeout(), threads, signals, turns));
 		}
 	}
 
@@ -130,8 +129,8 @@ public final class SmsBalanceMonitors implements AutoCloseable {
 
 	// What is being shared may bring an event
 	private void afterCalls(Runnable task) {
-		if (this.cluster != null) {
-			this.cluster.afterCalls(task);
+		if (this.turns != null) {
+			this.turns.afterCalls(task);
 		}
 		else {
 			task.run();

@@ -9,7 +9,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
-import io.github.engagelab.sms.cluster.SmsBalanceReplica;
 import io.github.engagelab.sms.monitor.SmsAccountStateNotifier.Mode;
 import org.jspecify.annotations.Nullable;
 
@@ -132,9 +131,9 @@ public final class SmsBalancePoller implements SmartLifecycle {
 
 		synchronized void cancel() {
 			this.cancelled = true;
-			SmsBalanceReplica replica = this.monitor.getReplica();
-			if (replica != null) {
-				replica.stop();
+			SmsBalanceTurn turn = this.monitor.getTurn();
+			if (turn != null) {
+				turn.stop();
 			}
 			if (this.next != null) {
 				this.next.cancel(false);
@@ -142,9 +141,9 @@ public final class SmsBalancePoller implements SmartLifecycle {
 		}
 
 		synchronized Duration getDelay() {
-			SmsBalanceReplica replica = this.monitor.getReplica();
-			if (replica != null) {
-				return replica.getDelay();
+			SmsBalanceTurn turn = this.monitor.getTurn();
+			if (turn != null) {
+				return turn.getDelay();
 			}
 			Duration delay = Duration.ofNanos(this.due - this.threads.nanoTime());
 			Duration retryAfter = this.monitor.getRetryAfter();
@@ -152,12 +151,12 @@ public final class SmsBalancePoller implements SmartLifecycle {
 		}
 
 		private void poll() {
-			SmsBalanceReplica replica = this.monitor.getReplica();
+			SmsBalanceTurn turn = this.monitor.getTurn();
 			Duration next = this.fallback;
 			boolean due = false;
 			try {
-				if (replica != null) {
-					next = replica.tick();
+				if (turn != null) {
+					next = turn.tick();
 				}
 				else {
 					Duration retryAfter = this.monitor.getRetryAfter();

@@ -7,9 +7,9 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -30,14 +30,19 @@ import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
 import io.github.engagelab.sms.testsupport.VirtualTime;
 import org.jspecify.annotations.Nullable;
+import org.mockito.Mockito;
 import reactor.core.publisher.Mono;
+
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.script.RedisScript;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Replicas of one application, their store and their provider, in simulated time on one
- * thread. A call of the store may let time pass, in which everything else goes on.
+ * Replicas of one application, their Redis and their provider, in simulated time on one
+ * thread. A call of Redis may let time pass, in which everything else goes on.
  */
+@SuppressWarnings("rawtypes")
 final class ClusterSimulation {
 
 	static final Duration INTERVAL = Duration.ofSeconds(1);
@@ -52,7 +57,7 @@ final class ClusterSimulation {
 
 	final Random random;
 
-	final Store store = new Store();
+	final Store redis = new Store();
 
 	final Provider provider = new Provider();
 
@@ -60,7 +65,7 @@ final class ClusterSimulation {
 
 	final List<Published> events = new ArrayList<>();
 
-	private int seenEvents;
+	final List<Change> changes = new ArrayList<>();
 
 	private final Deque<Supplier<String>> trace = new ArrayDeque<>();
 
@@ -84,20 +89,6 @@ final class ClusterSimulation {
 		return this.replicas.stream().filter((replica) -> !replica.dead).toList();
 	}
 
-	// Each event since the last call together with the one before
-	List<List<Published>> newEvents() {
-		List<List<Published>> pairs = new ArrayList<>();
-		for (int i = Math.max(1, this.seenEvents); i < this.events.size(); i++) {
-			// A replica that starts when the content is lost cannot know of the others
-			boolean first = this.events.get(i).event().previous() == SmsAccountState.UNKNOWN && this.store.lost;
-			if (!first) {
-				pairs.add(this.events.subList(i - 1, i + 1));
-			}
-		}
-		this.seenEvents = this.events.size();
-		return pairs;
-	}
-
 	long millis() {
 		return this.time.elapsed().toMillis();
 	}
@@ -118,7 +109,7 @@ final class ClusterSimulation {
 		advanceUntil(() -> this.provider.calls.size() > before);
 	}
 
-	Replica asker() {
+	Replica poller() {
 		return alive().stream()
 			.filter((replica) -> "self".equals(replica.monitor.getPolledBy()))
 			.collect(onlyElement());
@@ -152,7 +143,23 @@ final class ClusterSimulation {
 		return this.random.nextDouble() < probability;
 	}
 
-	record Published(SmsAccountStateChangedEvent event, long millis) {
+	// A change of the state in Redis, which is to be published by the replica that made
+	// it
+	record Change(Replica replica, String before, String after, long millis) {
+
+		@Override
+		public String toString() {
+			return this.before + " -> " + this.after + " at " + this.millis;
+		}
+
+	}
+
+	record Published(Replica replica, SmsAccountStateChangedEvent event, long millis) {
+
+		boolean announces(Change change) {
+			return change.replica() == this.replica && change.before().equals(this.event.previous().name())
+					&& change.after().equals(this.event.current().name()) && change.millis() <= this.millis;
+		}
 
 		@Override
 		public String toString() {
@@ -177,7 +184,8 @@ final class ClusterSimulation {
 
 		final int number = ClusterSimulation.this.replicas.size();
 
-		String whose = "whose";
+		// Which account of the provider it has
+		String identity = "identity";
 
 		// What its own account has, if that is not the one of the others
 		@Nullable Long total;
@@ -192,6 +200,9 @@ final class ClusterSimulation {
 		// In milliseconds, until an answer arrives
 		int wayBack;
 
+		// How often it was asked for its identity
+		int identified;
+
 		private long refreshes;
 
 		// At first, the store has 3 s to answer
@@ -202,7 +213,7 @@ final class ClusterSimulation {
 		Replica() {
 			EngageLabSmsThreads threads = ClusterSimulation.this.time.threads(this::delay);
 			SmsBalanceCluster cluster = new SmsBalanceCluster(new View(this), ClusterSimulation.this.interval, threads,
-					(account) -> (this.fault != null) ? Mono.error(fault(this.fault)) : Mono.just(this.whose));
+					this::identify);
 			this.monitors = new SmsBalanceMonitors(Set.of(ACCOUNT),
 					(account) -> (this.fault != null) ? Mono.error(fault(this.fault))
 							: ClusterSimulation.this.provider.ask(this),
@@ -235,13 +246,19 @@ final class ClusterSimulation {
 			this.longestGap = 0;
 		}
 
+		private CompletableFuture<String> identify(String account) {
+			this.identified++;
+			return (this.fault != null) ? CompletableFuture.failedFuture(fault(this.fault))
+					: CompletableFuture.completedFuture(this.identity);
+		}
+
 		private SmsBalanceException fault(SmsBalanceFailure failure) {
 			return new SmsBalanceException(ACCOUNT, failure, null);
 		}
 
 		private void publish(SmsAccountStateChangedEvent event) {
 			if (!this.dead) {
-				ClusterSimulation.this.events.add(new Published(event, millis()));
+				ClusterSimulation.this.events.add(new Published(this, event, millis()));
 			}
 		}
 
@@ -292,41 +309,20 @@ final class ClusterSimulation {
 	}
 
 	/**
-	 * The store as one replica sees it.
+	 * Redis as one replica sees it.
 	 */
-	private final class View implements SmsBalanceStore {
+	private final class View extends SharedHash {
 
 		private final Replica replica;
 
 		View(Replica replica) {
+			super(Mockito.mock(RedisConnectionFactory.class), "shop", ClusterSimulation.this.interval);
 			this.replica = replica;
 		}
 
 		@Override
-		public @Nullable String get(String account) {
-			ClusterSimulation.this.store.gets++;
-			ClusterSimulation.this.store.before(this.replica);
-			String text = ClusterSimulation.this.store.text;
-			trace("%d sees %s", this.replica.number, text);
-			ClusterSimulation.this.store.after(this.replica);
-			return text;
-		}
-
-		@Override
-		public boolean replace(String account, @Nullable String expected, String text) {
-			if (ClusterSimulation.this.store.readOnly) {
-				throw new IllegalStateException("READONLY");
-			}
-			// What the text says of ages it says when it is sent
-			ClusterSimulation.this.store.check(this.replica);
-			boolean replaced = ClusterSimulation.this.store.replace(expected, text);
-			if (chance(ClusterSimulation.this.store.replay)) {
-				// As a driver does that has not heard of the first try
-				replaced = ClusterSimulation.this.store.replace(expected, text);
-			}
-			trace("%d replaces by %s: %s", this.replica.number, text, replaced);
-			ClusterSimulation.this.store.after(this.replica);
-			return replaced;
+		List<?> run(RedisScript<List> script, String key, String... arguments) {
+			return ClusterSimulation.this.redis.run(this.replica, script, key, arguments);
 		}
 
 	}
@@ -336,7 +332,7 @@ final class ClusterSimulation {
 	 */
 	final class Store {
 
-		@Nullable String text;
+		final RedisModel model = new RedisModel();
 
 		double failure;
 
@@ -348,47 +344,62 @@ final class ClusterSimulation {
 
 		boolean readOnly;
 
-		long gets;
-
 		int maxLatency;
 
-		private long hangingUntil;
+		// Calls of scripts
+		long calls;
 
-		private boolean lost;
+		private long hangingUntil;
 
 		void hangFor(long millis) {
 			this.hangingUntil = millis() + millis;
 		}
 
 		void lose() {
-			trace("store loses its content");
-			this.lost = true;
-			this.text = null;
+			trace("Redis loses its content");
+			this.model.hashes.clear();
 		}
 
-		private boolean replace(@Nullable String expected, String text) {
-			if (!Objects.equals(expected, this.text)) {
-				return false;
+		// What the replicas share
+		Map<String, String> hash() {
+			return this.model.hashes.computeIfAbsent("engagelab-sms:1:shop:default:identity", (key) -> new HashMap<>());
+		}
+
+		void setClock(long millis) {
+			trace("Redis' clock is set by %d", millis);
+			this.model.clockOffset += millis;
+		}
+
+		private List<?> run(Replica replica, RedisScript<List> script, String key, String... arguments) {
+			check(replica);
+			late(replica);
+			this.calls++;
+			if (chance(this.replay)) {
+				// As a driver does that has not heard of the first try
+				execute(replica, script, key, arguments);
 			}
-			this.text = text;
-			return true;
+			List<?> reply = execute(replica, script, key, arguments);
+			trace("%d %s: %s", replica.number, List.of(arguments), reply);
+			late(replica);
+			check(replica);
+			return reply;
+		}
+
+		private List<?> execute(Replica replica, RedisScript<List> script, String key, String... arguments) {
+			if (this.readOnly) {
+				return this.model.runReadOnly(script, key, millis(), arguments);
+			}
+			List<?> reply = this.model.run(script, key, millis(), arguments);
+			String after = this.model.hashes.get(key).getOrDefault("state", "");
+			if (script == SharedHash.PUBLISH && !reply.isEmpty() && !after.equals(reply.get(1))) {
+				ClusterSimulation.this.changes.add(new Change(replica, (String) reply.get(1), after, millis()));
+			}
+			return reply;
 		}
 
 		private void check(Replica replica) {
 			if (this.down || replica.dead || chance(this.failure)) {
-				throw new IllegalStateException("store failed");
-			}
-		}
-
-		private void before(Replica replica) {
-			check(replica);
-			late(replica);
-		}
-
-		private void after(Replica replica) {
-			late(replica);
-			if (this.down || chance(this.failure)) {
-				throw new IllegalStateException("store failed after all");
+				throw new IllegalStateException("Redis failed");
 			}
 		}
 
@@ -419,7 +430,7 @@ final class ClusterSimulation {
 
 		final Map<Long, Long> answeredAt = new HashMap<>();
 
-		final List<long[]> totals = new ArrayList<>(List.of(new long[] { 0, 100_0000 }));
+		private final List<long[]> totals = new ArrayList<>(List.of(new long[] { 0, 100_0000 }));
 
 		long spent;
 

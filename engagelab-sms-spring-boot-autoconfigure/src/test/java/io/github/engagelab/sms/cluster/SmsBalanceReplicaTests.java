@@ -1,9 +1,9 @@
 package io.github.engagelab.sms.cluster;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -16,11 +16,11 @@ import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.cluster.ClusterSimulation.Call;
+import io.github.engagelab.sms.cluster.ClusterSimulation.Change;
 import io.github.engagelab.sms.cluster.ClusterSimulation.Published;
 import io.github.engagelab.sms.cluster.ClusterSimulation.Replica;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,12 +32,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Replicas that share polls, in simulated time.
  */
-class SharingProtocolTests {
+class SmsBalanceReplicaTests {
 
-	// More than a thousand take longer than one would wait for
-	private static final long SEEDS = 300;
+	private static final long SEEDS = Long.getLong("cluster.simulation.runs", 1_000);
 
-	private static final String ALONE = "EngageLab SMS accounts are polled by this instance alone: ";
+	private static final String ALONE = "EngageLab SMS account 'default' and possibly others are polled by "
+			+ "this instance alone: ";
 
 	private static final String SHARED_AGAIN = "Polls of EngageLab SMS accounts are shared again";
 
@@ -98,7 +98,7 @@ class SharingProtocolTests {
 	void startWhenElevenReplicasDoSoAtOncePublishesOneEventInAll() {
 		for (long seed = 1; seed <= 50; seed++) {
 			ClusterSimulation cluster = new ClusterSimulation(seed);
-			cluster.store.maxLatency = 20;
+			cluster.redis.maxLatency = 20;
 			for (int i = 0; i < 11; i++) {
 				cluster.start();
 			}
@@ -132,28 +132,28 @@ class SharingProtocolTests {
 	}
 
 	@Test
-	void pollWhenAskerIsKilledIsTakenOverWithoutEvent() {
+	void pollWhenPollerIsKilledIsTakenOverWithoutEvent() {
 		for (int delay = 0; delay < 1_000; delay += 50) {
 			ClusterSimulation cluster = started(4);
 			cluster.advance(delay);
-			Replica killed = cluster.asker();
+			Replica killed = cluster.poller();
 			killed.kill();
 			int before = cluster.provider.calls.size();
 			cluster.advance(2_000);
 			assertThat(cluster.provider.calls.size()).as("killed after %d%n%s", delay, cluster).isGreaterThan(before);
 			cluster.advance(10_000);
-			assertThat(cluster.asker()).isNotEqualTo(killed);
+			assertThat(cluster.poller()).isNotEqualTo(killed);
 			assertThat(cluster.events).isEmpty();
 			assertThat(clusterLog()).isEmpty();
 		}
 	}
 
 	@Test
-	void pollWhenAskerIsPausedIsTakenOverWithoutEventAndSpentIsRight() {
+	void pollWhenPollerIsPausedIsTakenOverWithoutEventAndSpentIsRight() {
 		for (int delay = 0; delay < 1_000; delay += 50) {
 			ClusterSimulation cluster = started(4);
 			cluster.advance(delay);
-			cluster.asker().pause(5_000);
+			cluster.poller().pause(5_000);
 			for (int i = 0; i < 16; i++) {
 				cluster.provider.change(-1_0000);
 				cluster.advance(500);
@@ -163,40 +163,40 @@ class SharingProtocolTests {
 				assertThat(replica.spent()).isEqualTo(cluster.provider.spent);
 				assertThat(replica.status().state()).isEqualTo(SmsAccountState.OK);
 			});
-			assertThat(cluster.asker()).isNotNull();
+			assertThat(cluster.poller()).isNotNull();
 			assertThat(cluster.events).isEmpty();
 			assertThat(clusterLog()).isEmpty();
 		}
 	}
 
 	@Test
-	void pollWhenStoreIsWipedGoesOnWithoutEvent() {
+	void pollWhenRedisIsWipedGoesOnWithoutEvent() {
 		for (int delay = 0; delay < 1_000; delay += 50) {
 			ClusterSimulation cluster = started(4);
 			cluster.advance(delay);
-			cluster.store.lose();
+			cluster.redis.lose();
 			cluster.advance(5_000);
 			assertThat(cluster.events).as("wiped after %d%n%s", delay, cluster).isEmpty();
 			assertThat(cluster.replicas)
 				.allSatisfy((replica) -> assertThat(replica.longestGap()).isLessThanOrEqualTo(1_750));
 			assertThat(cluster.provider.calls).as("wiped after %d%n%s", delay, cluster).hasSizeBetween(4, 9);
-			assertThat(cluster.asker()).isNotNull();
+			assertThat(cluster.poller()).isNotNull();
 			assertThat(clusterLog()).isEmpty();
 		}
 	}
 
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
-	void pollWhenStoreIsDownGoesOnAloneUntilItIsBack(boolean hangs) {
+	void pollWhenRedisIsDownGoesOnAloneUntilItIsBack(boolean hangs) {
 		for (int delay = 0; delay < 1_000; delay += 50) {
 			this.log.list.clear();
 			ClusterSimulation cluster = started(4);
 			cluster.advance(delay);
 			if (hangs) {
-				cluster.store.hangFor(10_000);
+				cluster.redis.hangFor(10_000);
 			}
 			else {
-				cluster.store.down = true;
+				cluster.redis.down = true;
 			}
 			long back = cluster.millis() + 10_000;
 			// Not by one call, which would only return with the store
@@ -209,7 +209,7 @@ class SharingProtocolTests {
 				assertThat(cluster.events).isEmpty();
 			});
 			cluster.provider.schedule(null, 4_000, () -> cluster.provider.change(-60_0000));
-			cluster.provider.schedule(null, 10_000, () -> cluster.store.down = false);
+			cluster.provider.schedule(null, 10_000, () -> cluster.redis.down = false);
 			cluster.advance(back - cluster.millis());
 			assertThat(cluster.replicas).as("down after %d%n%s", delay, cluster)
 				.allSatisfy((replica) -> assertThat(replica.longestGap()).isLessThanOrEqualTo(1_750));
@@ -223,7 +223,7 @@ class SharingProtocolTests {
 				.containsExactly("OK -> LOW");
 			cluster.advance(5_000);
 			assertThat(cluster.events).hasSize(1);
-			String cause = hangs ? "no answer within 500 ms" : "IllegalStateException: store failed";
+			String cause = hangs ? "no answer within 500 ms" : "IllegalStateException: Redis failed";
 			assertThat(clusterLog())
 				.containsExactlyInAnyOrderElementsOf(Stream.of("WARN " + ALONE + cause, "INFO " + SHARED_AGAIN)
 					.flatMap((line) -> Collections.nCopies(4, line).stream())
@@ -232,19 +232,19 @@ class SharingProtocolTests {
 	}
 
 	@Test
-	void pollWhenStoreFailsForAMomentBeforePollIsDueSaysNothing() {
+	void pollWhenRedisFailsForAMomentBeforePollIsDueSaysNothing() {
 		ClusterSimulation cluster = started(4);
 		for (int i = 0; i < 20; i++) {
 			cluster.advanceToNextCall();
 			cluster.advance(400);
-			cluster.store.down = true;
+			cluster.redis.down = true;
 			cluster.advance(250);
-			cluster.store.down = false;
+			cluster.redis.down = false;
 			cluster.advance(250);
 		}
 		assertThat(cluster.events).isEmpty();
 		assertThat(clusterLog()).isEmpty();
-		assertThat(cluster.asker()).isNotNull();
+		assertThat(cluster.poller()).isNotNull();
 	}
 
 	@Test
@@ -264,7 +264,7 @@ class SharingProtocolTests {
 	}
 
 	@Test
-	void refreshWhenOnDemandBeforeResultOfAskerWasSeenIsSharedByTheNextPoll() {
+	void refreshWhenOnDemandBeforeResultOfPollerWasSeenIsSharedByTheNextPoll() {
 		ClusterSimulation cluster = started(4);
 		cluster.advanceToNextCall();
 		cluster.advance(cluster.provider.maxLatency);
@@ -283,8 +283,8 @@ class SharingProtocolTests {
 	private static Replica refreshOnDemandAfterChange(ClusterSimulation cluster) {
 		cluster.provider.calls.clear();
 		cluster.provider.change(-30_0000);
-		Replica asker = cluster.asker();
-		Replica other = cluster.replicas.stream().filter((replica) -> replica != asker).findFirst().orElseThrow();
+		Replica poller = cluster.poller();
+		Replica other = cluster.replicas.stream().filter((replica) -> replica != poller).findFirst().orElseThrow();
 		assertThat(other.monitor.refresh()).isNotDone();
 		return other;
 	}
@@ -330,23 +330,23 @@ class SharingProtocolTests {
 	}
 
 	@Test
-	void pollWhenCredentialsOfAskerFailIsTakenOver() {
+	void pollWhenCredentialsOfPollerFailIsTakenOver() {
 		ClusterSimulation cluster = started(3);
-		Replica asker = cluster.asker();
-		asker.fault = SmsBalanceFailure.CREDENTIALS_UNAVAILABLE;
+		Replica poller = cluster.poller();
+		poller.fault = SmsBalanceFailure.CREDENTIALS_UNAVAILABLE;
 		cluster.advance(10_000);
 		assertThat(cluster.provider.calls).as("%s", cluster).hasSizeBetween(7, 11);
-		assertThat(cluster.replicas).filteredOn((replica) -> replica != asker).allSatisfy((replica) -> {
+		assertThat(cluster.replicas).filteredOn((replica) -> replica != poller).allSatisfy((replica) -> {
 			assertThat(replica.status().state()).isEqualTo(SmsAccountState.OK);
 			assertThat(replica.refreshes("credentials_unavailable")).isZero();
 			assertThat(replica.longestGap()).isLessThanOrEqualTo(2_000);
 		});
-		assertThat(asker.refreshes("credentials_unavailable")).isPositive();
+		assertThat(poller.refreshes("credentials_unavailable")).isPositive();
 		assertThat(cluster.events).isEmpty();
 		assertThat(clusterLog()).isEmpty();
-		asker.fault = null;
+		poller.fault = null;
 		cluster.advance(3_000);
-		assertThat(asker.status().failure()).isNull();
+		assertThat(poller.status().failure()).isNull();
 		assertThat(cluster.events).isEmpty();
 	}
 
@@ -372,97 +372,100 @@ class SharingProtocolTests {
 	}
 
 	@Test
-	void pollWhenReplicaHasAnotherAccountUnderTheNameIsAloneAndAdoptsNothing() {
+	void pollWhenReplicaHasAnotherAccountUnderTheNameIsNotShared() {
 		ClusterSimulation cluster = started(3);
 		Replica stranger = cluster.start();
-		stranger.whose = "other";
+		stranger.identity = "other";
 		stranger.total = 70_0000L;
 		stranger.monitor.addListener(
 				() -> assertThat(stranger.status().state()).isIn(SmsAccountState.UNKNOWN, SmsAccountState.WARNING));
 		cluster.advance(20_000);
 		long calls = cluster.provider.calls.stream().filter((call) -> call.replica() == stranger).count();
-		assertThat(calls).isBetween(18L, 24L);
+		assertThat(calls).isBetween(18L, 21L);
 		assertThat(stranger.refreshes()).isBetween(calls - 1, calls);
-		assertThat(stranger.status().state()).isEqualTo(SmsAccountState.WARNING);
-		assertThat(stranger.monitor.getPolledBy()).isEqualTo("alone");
+		assertThat(stranger.monitor.getPolledBy()).isEqualTo("self");
 		assertThat(stranger.spent()).isZero();
 		assertThat(cluster.replicas).filteredOn((replica) -> replica != stranger).allSatisfy((replica) -> {
 			assertThat(replica.status().state()).isEqualTo(SmsAccountState.OK);
 			assertThat(replica.spent()).isZero();
 		});
 		assertThat(cluster.provider.calls.size() - calls).isBetween(18L, 22L);
-		assertThat(cluster.events).isEmpty();
-		assertThat(clusterLog()).containsExactly("WARN EngageLab SMS account 'default' is polled by this instance "
-				+ "alone: other instances use another dev-key or base-url under this name");
+		assertThat(cluster.events).map(Published::toString).containsExactly("UNKNOWN -> WARNING");
+		assertThat(clusterLog()).isEmpty();
 	}
 
 	@ParameterizedTest
-	@MethodSource("textsOfOthers")
-	void pollWhenStoreHoldsWhatThisVersionHasNotWrittenGoesOnAloneUntilItIsGone(String text) {
+	@MethodSource("garbage")
+	void pollWhenHashHoldsWhatThisVersionDoesNotWriteGoesOnAloneUntilItIsGone(Map<String, String> garbage) {
 		ClusterSimulation cluster = started(4);
-		cluster.store.text = text;
+		cluster.redis.hash().putAll(garbage);
 		cluster.advance(10_000);
-		assertThat(cluster.store.text).isEqualTo(text);
+		assertThat(cluster.redis.hash()).containsAllEntriesOf(garbage);
 		assertThat(cluster.replicas).as("%s", cluster).allSatisfy((replica) -> {
 			assertThat(replica.monitor.getPolledBy()).isEqualTo("alone");
 			assertThat(replica.longestGap()).isLessThanOrEqualTo(1_750);
 		});
-		cluster.store.lose();
+		cluster.redis.lose();
 		cluster.advance(5_000);
-		assertThat(cluster.asker()).isNotNull();
+		assertThat(cluster.poller()).isNotNull();
 		assertThat(cluster.replicas).extracting((replica) -> replica.monitor.getPolledBy()).doesNotContain("alone");
 		assertThat(cluster.events).isEmpty();
-		assertThat(clusterLog()).containsExactlyInAnyOrderElementsOf(Stream
-			.of("WARN EngageLab SMS account 'default' is polled by this instance alone: the store holds a text that "
-					+ "this version cannot read", "INFO Polls of EngageLab SMS account 'default' are shared again")
-			.flatMap((line) -> Collections.nCopies(4, line).stream())
-			.toList());
+		assertThat(clusterLog()).filteredOn((line) -> line.startsWith("WARN " + ALONE)).hasSize(4);
+		assertThat(clusterLog()).filteredOn((line) -> line.equals("INFO " + SHARED_AGAIN)).hasSize(4);
+		assertThat(clusterLog()).hasSize(8);
 	}
 
-	static Stream<Named<String>> textsOfOthers() {
-		return Stream.of(Named.of("garbage", "garbage"),
-				Named.of("another version", "2;1;1;1;a;whose;0;OK;1;0;1;0;0;;;"),
-				Named.of("a pause without end", "1;1;1;1;a;whose;9223372036854775807;OK;1;0;1;0;0;;;"),
-				Named.of("10 MB", "x".repeat(10_000_000)));
+	static Stream<Map<String, String>> garbage() {
+		String newer = "9000000000000";
+		return Stream.of(Map.of("version", "garbage"), Map.of("version", "-1"), Map.of("polled_at", "1e300"),
+				Map.of("state", "garbage", "version", newer), Map.of("result", "garbage", "version", newer),
+				Map.of("result", "a;1;0;1;0;0;9223372036854775807;;;", "version", newer),
+				Map.of("result", "x".repeat(10_000_000), "version", newer));
 	}
 
 	@Test
-	void pollWhenStoreFallsBackToAnOlderTextDoesNotAdoptIt() {
+	void pollWhenRedisFallsBackToAnOlderResultDoesNotAdoptIt() {
 		ClusterSimulation cluster = started(4);
-		String old = cluster.store.text;
+		Map<String, String> old = Map.copyOf(cluster.redis.hash());
 		cluster.provider.change(-60_0000);
 		cluster.advance(3_000);
 		assertThat(cluster.events).map(Published::toString).containsExactly("OK -> LOW");
 		cluster.replicas.forEach((replica) -> replica.monitor
 			.addListener(() -> assertThat(replica.status().state()).isEqualTo(SmsAccountState.LOW)));
-		cluster.store.text = old;
+		cluster.redis.hash().putAll(old);
 		cluster.advance(5_000);
 		assertThat(cluster.replicas).as("%s", cluster).allSatisfy((replica) -> {
 			assertThat(replica.status().state()).isEqualTo(SmsAccountState.LOW);
 			assertThat(replica.spent()).isEqualTo(60_0000);
 			assertThat(replica.longestGap()).isLessThanOrEqualTo(1_750);
 		});
-		assertThat(cluster.asker()).isNotNull();
+		assertThat(cluster.poller()).isNotNull();
 		assertThat(cluster.events).hasSize(1);
 		assertThat(this.log.list).noneMatch((event) -> event.getThrowableProxy() != null);
 	}
 
 	@Test
-	void invariantsHoldWhateverTheStoreDoes() {
-		this.logger.setLevel(Level.OFF);
-		for (long seed = 1; seed <= SEEDS; seed++) {
-			run(seed);
-		}
+	void randomRunsLoseNoEventButByDeathAndRepeatFew() {
+		Tally tally = run(SEEDS, false);
+		assertThat(tally.lost).as("%s", tally).isEmpty();
+		assertThat(tally.lostByDeath).as("%s", tally).isLessThanOrEqualTo((int) (SEEDS / 100));
+		assertThat(tally.repeated).as("%s", tally).hasSizeLessThanOrEqualTo((int) (SEEDS / 100));
 	}
 
-	// Replicas that have agreed on who asks
+	// Replies get lost, and calls fail for seconds: not every event can be published
+	@Test
+	void randomRunsWhenCallsFailKeepReadingsFreshAndSpentTrue() {
+		Tally tally = run(SEEDS / 4, true);
+		assertThat(tally.lost).as("%s", tally).hasSizeLessThanOrEqualTo(tally.events / 50);
+	}
+
 	@Test
 	void refreshWhenItsAnswerComesAfterANewerOneWasAdoptedChangesNothing() {
 		ClusterSimulation cluster = started(3);
 		cluster.advanceToNextCall();
 		cluster.advance(500);
 		Replica slow = cluster.replicas.stream()
-			.filter((replica) -> replica != cluster.asker())
+			.filter((replica) -> replica != cluster.poller())
 			.findFirst()
 			.orElseThrow();
 		slow.wayBack = 1_200;
@@ -475,51 +478,52 @@ class SharingProtocolTests {
 	}
 
 	@Test
-	void pollWhenItFailsAfterTheStoreWasLostDoesNotSayWhichStateWasAnnounced() {
+	void pollWhenItFailsAfterRedisHasLostItsContentLosesNoEvent() {
 		ClusterSimulation cluster = started(3);
 		// Announced by the asker, and lost before another one, which fails, has seen it
 		cluster.provider.change(-60_0000);
 		while (cluster.events.isEmpty()) {
 			cluster.advance(5);
 		}
-		cluster.asker().kill();
-		cluster.store.lose();
+		cluster.poller().kill();
+		cluster.redis.lose();
 		cluster.provider.failure = 1;
-		cluster.advance(2_300);
+		cluster.advance(1_500);
 		cluster.provider.failure = 0;
 		cluster.advance(3_000);
 		assertThat(cluster.alive()).as("%s", cluster)
 			.allSatisfy((replica) -> assertThat(replica.status().state()).isEqualTo(SmsAccountState.LOW));
-		assertThat(cluster.events).map(Published::toString).containsExactly("OK -> LOW");
+		// Rather twice than never
+		assertThat(cluster.events).map(Published::toString).containsExactly("OK -> LOW", "OK -> LOW");
 	}
 
 	@Test
-	void replicaLooksAtTheStoreAboutFourTimesPerInterval() {
+	void replicaCallsRedisAboutFourTimesPerInterval() {
 		ClusterSimulation cluster = new ClusterSimulation(1, Duration.ofMinutes(1));
 		for (int i = 0; i < 4; i++) {
 			cluster.start();
 		}
 		cluster.advance(600_000);
 		cluster.provider.calls.clear();
-		cluster.store.gets = 0;
+		cluster.redis.calls = 0;
 		cluster.advance(600_000);
 		assertThat(cluster.provider.calls).hasSizeBetween(10, 11);
-		// Four looks each, one of the asker when it is due, and one when it writes
-		assertThat(cluster.store.gets).isBetween(150L, 200L);
+		// Four claims each, and one result
+		assertThat(cluster.redis.calls).isBetween(160L, 180L);
 		assertThat(cluster.events).hasSize(1);
 	}
 
 	@Test
-	void pollWhenStoreCanOnlyBeReadGoesOnAloneUntilItCanBeWritten() {
+	void pollWhenRedisCanOnlyBeReadGoesOnAloneUntilItCanBeWritten() {
 		ClusterSimulation cluster = started(4);
-		cluster.store.readOnly = true;
+		cluster.redis.readOnly = true;
 		cluster.advance(20_000);
 		assertThat(cluster.replicas).as("%s", cluster).allSatisfy((replica) -> {
 			assertThat(replica.monitor.getPolledBy()).isEqualTo("alone");
 			assertThat(replica.longestGap()).isLessThanOrEqualTo(1_750);
 		});
 		assertThat(clusterLog()).containsOnly("WARN " + ALONE + "IllegalStateException: READONLY").hasSize(4);
-		cluster.store.readOnly = false;
+		cluster.redis.readOnly = false;
 		cluster.advance(4_000);
 		assertThat(cluster.replicas).extracting((replica) -> replica.monitor.getPolledBy())
 			.containsOnlyOnce("self")
@@ -532,7 +536,7 @@ class SharingProtocolTests {
 	@Test
 	void pollWhenDevKeyIsRotatedOnAllReplicasIsSharedOn() {
 		ClusterSimulation cluster = started(4);
-		cluster.replicas.forEach((replica) -> replica.whose = "rotated");
+		cluster.replicas.forEach((replica) -> replica.identity = "rotated");
 		cluster.advance(10_000);
 		assertThat(cluster.replicas).as("%s", cluster)
 			.allSatisfy((replica) -> assertThat(replica.longestGap()).isLessThanOrEqualTo(1_750))
@@ -544,6 +548,7 @@ class SharingProtocolTests {
 		assertThat(cluster.events).isEmpty();
 	}
 
+	// Replicas that have agreed on who polls
 	private static ClusterSimulation started(int replicas) {
 		ClusterSimulation cluster = new ClusterSimulation(1);
 		for (int i = 0; i < replicas; i++) {
@@ -565,21 +570,26 @@ class SharingProtocolTests {
 			.toList();
 	}
 
-	private void run(long seed) {
-		ClusterSimulation cluster = new ClusterSimulation(seed);
-		Map<Replica, long[]> progress = new HashMap<>();
-		for (int i = 0; i < 5; i++) {
-			cluster.start();
+	private Tally run(long seeds, boolean harsh) {
+		this.logger.setLevel(Level.OFF);
+		Tally tally = new Tally();
+		for (long seed = 1; seed <= seeds; seed++) {
+			ClusterSimulation cluster = new ClusterSimulation(seed);
+			for (int i = 0; i < 5; i++) {
+				cluster.start();
+			}
+			while (cluster.millis() < 40_000) {
+				cluster.advance(50);
+				disturb(cluster, harsh);
+				check(cluster, seed);
+			}
+			tally.add(cluster, seed);
 		}
-		long end = 40_000;
-		while (cluster.millis() < end) {
-			cluster.advance(50);
-			disturb(cluster);
-			check(cluster, progress, seed);
-		}
+		System.out.println(tally);
+		return tally;
 	}
 
-	private void disturb(ClusterSimulation cluster) {
+	private void disturb(ClusterSimulation cluster, boolean harsh) {
 		List<Replica> alive = cluster.alive();
 		Replica any = alive.get(cluster.random.nextInt(alive.size()));
 		if (cluster.chance(0.05)) {
@@ -589,24 +599,24 @@ class SharingProtocolTests {
 			cluster.provider.change(100_0000);
 		}
 		if (cluster.chance(0.01)) {
-			cluster.store.failure = cluster.chance(0.6) ? 0 : cluster.random.nextDouble() * 0.6;
-			cluster.store.hang = cluster.chance(0.6) ? 0 : cluster.random.nextDouble() * 0.05;
-			cluster.store.replay = cluster.chance(0.5) ? 0 : 0.3;
-			cluster.store.down = cluster.chance(0.2);
+			cluster.redis.failure = (!harsh || cluster.chance(0.6)) ? 0 : cluster.random.nextDouble() * 0.6;
+			cluster.redis.hang = cluster.chance(0.6) ? 0 : cluster.random.nextDouble() * 0.05;
+			cluster.redis.replay = (!harsh || cluster.chance(0.5)) ? 0 : 0.3;
+			cluster.redis.down = cluster.chance(0.2);
 			cluster.provider.failure = cluster.chance(0.7) ? 0 : cluster.random.nextDouble();
 			cluster.provider.maxLatency = cluster.chance(0.7) ? 100 : 400;
 			cluster.trace("store fails %.1f, hangs %.2f, replays %.1f, down %s; provider fails %.1f, latency %d",
-					cluster.store.failure, cluster.store.hang, cluster.store.replay, cluster.store.down,
+					cluster.redis.failure, cluster.redis.hang, cluster.redis.replay, cluster.redis.down,
 					cluster.provider.failure, cluster.provider.maxLatency);
 		}
 		if (cluster.chance(0.005)) {
-			cluster.store.lose();
+			cluster.redis.lose();
 		}
-		if (cluster.chance(0.002)) {
-			cluster.store.text = "garbage";
+		if (harsh && cluster.chance(0.002)) {
+			cluster.redis.hash().put("version", "garbage");
 		}
-		if ("garbage".equals(cluster.store.text) && cluster.chance(0.05)) {
-			cluster.store.lose();
+		if ("garbage".equals(cluster.redis.hash().get("version")) && cluster.chance(0.05)) {
+			cluster.redis.lose();
 		}
 		if (cluster.chance(0.004)) {
 			any.pause(cluster.random.nextInt(6_000));
@@ -622,7 +632,7 @@ class SharingProtocolTests {
 		}
 	}
 
-	private void check(ClusterSimulation cluster, Map<Replica, long[]> progress, long seed) {
+	private void check(ClusterSimulation cluster, long seed) {
 		for (Replica replica : cluster.alive()) {
 			assertThat(replica.spent())
 				.as("spent of %d, seed %d, at %d%n%s", replica.number, seed, cluster.millis(), cluster)
@@ -631,23 +641,73 @@ class SharingProtocolTests {
 				.as("gap of %d, seed %d, at %d%n%s", replica.number, seed, cluster.millis(), cluster)
 				.isLessThanOrEqualTo(1850 + 400);
 			SmsBalanceSnapshot snapshot = replica.status().snapshot();
-			// What arrived while it was paused, it cannot tell from what arrives now
-			if (snapshot != null && replica.monitor.isFresh() && !replica.wasPausedWithin(4_000)) {
+			// What arrived while it was paused, a replica cannot tell from what arrives
+			// now
+			boolean paused = cluster.replicas.stream().anyMatch((any) -> any.wasPausedWithin(5_000));
+			if (snapshot != null && replica.monitor.isFresh() && !paused) {
 				long age = cluster.millis() - cluster.provider.answeredAt.get(snapshot.balance().giftBalance10000());
 				assertThat(age).as("age at %d, seed %d, at %d%n%s", replica.number, seed, cluster.millis(), cluster)
 					.isLessThanOrEqualTo(ClusterSimulation.MAX_AGE.toMillis() + 400);
 			}
 		}
-		cluster.newEvents().forEach((pair) -> {
-			SmsAccountState state = pair.get(1).event().current();
-			// Whoever published that it was unavailable may have died before
-			if (pair.get(0).event().current() == state
-					&& pair.get(1).event().previous() != SmsAccountState.UNAVAILABLE) {
-				assertThat(cluster.provider.wasNot(state, pair.get(0).millis() - 2_000, pair.get(1).millis()))
-					.as("two events %s, seed %d, at %d%n%s", pair, seed, cluster.millis(), cluster)
-					.isTrue();
+	}
+
+	/**
+	 * Events of all runs that were published twice, or not at all.
+	 */
+	private static final class Tally {
+
+		// For that long a reply may be late
+		private static final long PATIENCE = 8_000;
+
+		private final List<String> repeated = new ArrayList<>();
+
+		private final List<String> repeatedWhileFresh = new ArrayList<>();
+
+		private final List<String> lost = new ArrayList<>();
+
+		private int lostByDeath;
+
+		private int events;
+
+		void add(ClusterSimulation cluster, long seed) {
+			this.events += cluster.events.size();
+			List<Published> unexpected = new ArrayList<>(cluster.events);
+			for (Change change : cluster.changes) {
+				Published event = unexpected.stream()
+					.filter((published) -> published.announces(change))
+					.findFirst()
+					.orElse(null);
+				unexpected.remove(event);
+				if (event == null && change.replica().dead) {
+					this.lostByDeath++;
+				}
+				else if (event == null && change.millis() < cluster.millis() - PATIENCE) {
+					this.lost.add("seed %d: %s".formatted(seed, change));
+				}
 			}
-		});
+			assertThat(unexpected).as("seed %d%n%s", seed, cluster).isEmpty();
+			for (int i = 1; i < cluster.events.size(); i++) {
+				Published before = cluster.events.get(i - 1);
+				Published event = cluster.events.get(i);
+				if (event.event().current() == before.event().current()) {
+					// Redis has lost a state that others had not seen yet, or lost it
+					// when
+					// a replica started that had not seen any
+					boolean fresh = event.event().previous() == SmsAccountState.UNKNOWN || cluster.provider
+						.wasNot(event.event().current(), before.millis() - 2_000, event.millis());
+					(fresh ? this.repeatedWhileFresh : this.repeated).add("seed %d: %s".formatted(seed, event));
+				}
+			}
+		}
+
+		@Override
+		public String toString() {
+			return "%d events, %d repeated while fresh, %d otherwise %s, %d lost %s, %d lost by death".formatted(
+					this.events, this.repeatedWhileFresh.size(), this.repeated.size(), this.repeated, this.lost.size(),
+					this.lost, this.lostByDeath);
+		}
+
 	}
 
 }
