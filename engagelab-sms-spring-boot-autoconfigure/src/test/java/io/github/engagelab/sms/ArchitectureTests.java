@@ -51,7 +51,7 @@ class ArchitectureTests {
 			"SmsAccountState", "SmsAccountStatus", "SmsAccountStateChangedEvent", "SmsBalanceService",
 			"ReactiveSmsBalanceService", "SmsBalanceException", "SmsBalanceFailure", "UnknownSmsAccountException",
 			"client.EngageLabSmsConnectionDetails", "client.SmsBalanceClient",
-			"client.EngageLabSmsHttpClientCustomizer", "cluster.SmsBalanceStore", "cluster.RedisSmsBalanceStore");
+			"client.EngageLabSmsHttpClientCustomizer");
 
 	private static final Set<String> READ_BY_BOOT = Set.of("autoconfigure.EngageLabSmsProperties",
 			"autoconfigure.EngageLabSmsAutoConfiguration", "autoconfigure.EngageLabSmsEndpointAutoConfiguration",
@@ -100,6 +100,14 @@ class ArchitectureTests {
 		.mayOnlyBeAccessedByLayers("autoconfigure", "monitor", "cluster")
 		.whereLayer("public")
 		.mayOnlyBeAccessedByLayers("autoconfigure", "health", "metrics", "endpoint", "monitor", "cluster", "client");
+
+	@ArchTest
+	final ArchRule monitorDoesNotKnowCluster = ArchRuleDefinition.noClasses()
+		.that()
+		.resideInAPackage(ROOT + ".monitor")
+		.should()
+		.dependOnClassesThat()
+		.resideInAPackage(ROOT + ".cluster");
 
 	@ArchTest
 	final ArchRule staticFieldsAreFinal = ArchRuleDefinition.fields()

@@ -16,17 +16,15 @@ import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
 import io.github.engagelab.sms.client.SmsBalanceReader;
 import io.github.engagelab.sms.client.WebClientSmsBalanceClient;
-import io.github.engagelab.sms.cluster.SmsBalanceCluster;
-import io.github.engagelab.sms.cluster.SmsBalanceStore;
 import io.github.engagelab.sms.monitor.DefaultReactiveSmsBalanceService;
 import io.github.engagelab.sms.monitor.DefaultSmsBalanceService;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
+import io.github.engagelab.sms.monitor.SmsBalanceTurns;
 import io.micrometer.observation.ObservationRegistry;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -89,14 +87,14 @@ public final class EngageLabSmsAutoConfiguration {
 	@ConditionalOnMissingBean
 	SmsBalanceMonitors engageLabSmsBalanceMonitors(EngageLabSmsProperties properties,
 			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client, EngageLabSmsThreads threads,
-			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceStore> stores) {
+			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceTurns> turns) {
 		Set<String> accounts = connectionDetails.getAccounts();
 		return new SmsBalanceMonitors(accounts, SmsBalanceReader.of(client),
 				(account) -> thresholds(properties.threshold(account)),
 				new SmsBalanceMonitors.Settings(properties.enabled(),
 						primaryAccount(properties.primaryAccount(), accounts), properties.refresh().effectiveMaxAge(),
 						properties.http().requestTimeout()),
-				threads, publisher, cluster(properties, threads, stores));
+				threads, publisher, turns(properties, turns));
 	}
 
 	@Bean
@@ -136,19 +134,19 @@ public final class EngageLabSmsAutoConfiguration {
 	}
 
 	// Without polls there is nothing to share
-	private static @Nullable SmsBalanceCluster cluster(EngageLabSmsProperties properties, EngageLabSmsThreads threads,
-			ObjectProvider<SmsBalanceStore> stores) {
+	private static @Nullable SmsBalanceTurns turns(EngageLabSmsProperties properties,
+			ObjectProvider<SmsBalanceTurns> turns) {
 		if (!properties.cluster().enabled() || !properties.enabled() || !properties.refresh().enabled()) {
 			return null;
 		}
-		SmsBalanceStore store = stores.getIfUnique();
-		if (store == null) {
+		SmsBalanceTurns available = turns.getIfAvailable();
+		if (available == null) {
 			throw new InvalidEngageLabSmsPropertyException("engagelab.sms.cluster.enabled",
-					"there is no store through which instances can share polls",
-					"Add spring-boot-starter-data-redis, or declare one bean of type " + SmsBalanceStore.class.getName()
-							+ ". With several Redis connection factories, make one of them primary.");
+					"there is no Redis through which instances can share polls",
+					"Add spring-boot-starter-data-redis. With several Redis connection factories, make one of them "
+							+ "primary.");
 		}
-		return new SmsBalanceCluster(store, properties.refresh().interval(), threads, (account) -> Mono.empty());
+		return available;
 	}
 
 	private static @Nullable Supplier<SslBundle> sslBundle(@Nullable String bundle,

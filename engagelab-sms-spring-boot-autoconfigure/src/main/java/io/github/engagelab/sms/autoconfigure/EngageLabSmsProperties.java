@@ -232,7 +232,7 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 * Settings for several instances of the application.
 	 *
 	 * @param enabled Whether to share polls among instances, through the application's
-	 * Redis or a SmsBalanceStore bean.
+	 * Redis.
 	 * @param name Name shared by all instances. Defaults to spring.application.name.
 	 */
 	public record Cluster(@DefaultValue("false") boolean enabled, @Nullable String name) {

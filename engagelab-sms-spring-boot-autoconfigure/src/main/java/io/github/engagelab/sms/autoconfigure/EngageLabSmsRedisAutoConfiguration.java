@@ -1,11 +1,10 @@
 package io.github.engagelab.sms.autoconfigure;
 
-import io.github.engagelab.sms.cluster.RedisSmsBalanceStore;
-import io.github.engagelab.sms.cluster.SmsBalanceStore;
+import io.github.engagelab.sms.client.EngageLabSmsThreads;
+import io.github.engagelab.sms.cluster.SmsBalanceCluster;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
@@ -15,7 +14,7 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.StringUtils;
 
 /**
- * {@link AutoConfiguration Auto-configuration} for a {@link SmsBalanceStore} on the
+ * {@link AutoConfiguration Auto-configuration} for polls that instances share through the
  * application's Redis. The bean is always defined, as the switch is not known before run
  * time, but created only if polls are shared.
  */
@@ -26,9 +25,8 @@ public final class EngageLabSmsRedisAutoConfiguration {
 
 	@Bean
 	@Lazy
-	@ConditionalOnMissingBean(SmsBalanceStore.class)
-	RedisSmsBalanceStore engageLabSmsBalanceStore(RedisConnectionFactory connectionFactory,
-			EngageLabSmsProperties properties, Environment environment) {
+	SmsBalanceCluster engageLabSmsBalanceCluster(RedisConnectionFactory connectionFactory,
+			EngageLabSmsProperties properties, Environment environment, EngageLabSmsThreads threads) {
 		String name = properties.cluster().name();
 		if (!StringUtils.hasText(name)) {
 			name = environment.getProperty("spring.application.name");
@@ -38,7 +36,7 @@ public final class EngageLabSmsRedisAutoConfiguration {
 					"neither it nor spring.application.name is set",
 					"Set engagelab.sms.cluster.name to a name that all instances of this application have in common.");
 		}
-		return new RedisSmsBalanceStore(connectionFactory, name);
+		return new SmsBalanceCluster(connectionFactory, name, properties.refresh().interval(), threads);
 	}
 
 }

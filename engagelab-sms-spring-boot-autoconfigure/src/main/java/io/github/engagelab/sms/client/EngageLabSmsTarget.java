@@ -54,8 +54,10 @@ record EngageLabSmsTarget(String account, String baseUrl, SecretMask mask) {
 	// Return a short hash of what tells accounts of the provider apart
 	String identity() {
 		try {
+			Credentials credentials = this.mask.credentials();
 			byte[] hash = MessageDigest.getInstance("SHA-256")
-				.digest((this.baseUrl + '\n' + this.mask.credentials().devKey()).getBytes(StandardCharsets.UTF_8));
+				.digest(String.join("\n", this.baseUrl, credentials.devKey(), credentials.devSecret())
+					.getBytes(StandardCharsets.UTF_8));
 			return HexFormat.of().formatHex(hash, 0, IDENTITY_LENGTH);
 		}
 		catch (NoSuchAlgorithmException ex) {

@@ -1,79 +1,118 @@
 package io.github.engagelab.sms.cluster;
 
 import java.time.Duration;
-import java.util.Objects;
+import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
-import io.github.engagelab.sms.monitor.SharedAccount;
+import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.client.SecretMask;
+import io.github.engagelab.sms.cluster.SharedHash.Claim;
+import io.github.engagelab.sms.cluster.SharedHash.Published;
 import io.github.engagelab.sms.monitor.SharedResult;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceTurn;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
+
+import org.springframework.core.NestedExceptionUtils;
 
 /**
- * The part of this replica in polling an account together with others: when to look at
- * the store, and polling alone while that is impossible. Public for technical reasons
- * only.
+ * The part of this replica in polling an account: it claims the turn, adopts what is new,
+ * polls when the turn is granted, or alone while Redis fails, and publishes the result.
+ * The timer ticks, the thread for Redis does all else. Times are monotonic, in
+ * nanoseconds.
  */
-public final class SmsBalanceReplica implements SmsBalanceTurn {
+final class SmsBalanceReplica implements SmsBalanceTurn {
+
+	// The driver may have to be loaded, and to connect, for the first call
+	private static final Duration FIRST_TIMEOUT = Duration.ofSeconds(3);
+
+	private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(10);
+
+	private final String id = UUID.randomUUID().toString().substring(0, 8);
 
 	private final SmsBalanceCluster cluster;
 
-	private final SharedAccount account;
+	private final SmsBalanceMonitor monitor;
 
-	private final SharingProtocol protocol;
+	private final SharedHash hash;
 
-	private final AccountIdentity identity;
-
-	private final Looks looks;
+	private final long interval;
 
 	private volatile boolean running;
 
-	private volatile @Nullable Alone alone;
+	// What is under way, and since when
+	private volatile Step step = Step.NONE;
 
-	// Whether the last attempt to write has failed: reading proves nothing then
-	private volatile boolean readOnly;
+	private volatile long since;
 
-	SmsBalanceReplica(SmsBalanceCluster cluster, SharedAccount account, Supplier<Mono<String>> identity) {
+	private long nextTick;
+
+	private volatile boolean answered;
+
+	private volatile @Nullable String key;
+
+	private volatile boolean poller;
+
+	private volatile long dueAt;
+
+	// The newest result that was seen, also if Redis has lost it
+	private volatile long version;
+
+	private volatile SmsAccountState state = SmsAccountState.UNKNOWN;
+
+	// What to add to a time of this replica for one of Redis
+	private volatile long clockOffset;
+
+	// A result that may have been published although no reply says so
+	private volatile @Nullable Unconfirmed unconfirmed;
+
+	// Why this replica polls alone: empty if a refresh fails for the same reason and logs
+	// it
+	private volatile @Nullable String alone;
+
+	SmsBalanceReplica(SmsBalanceCluster cluster, SmsBalanceMonitor monitor) {
 		this.cluster = cluster;
-		this.account = account;
-		this.protocol = new SharingProtocol(cluster.store(), account, cluster.interval(), cluster::nanoTime);
-		this.identity = new AccountIdentity(identity);
-		this.looks = new Looks(cluster.interval());
+		this.monitor = monitor;
+		this.hash = cluster.hash;
+		this.interval = cluster.interval.toNanos();
+		this.since = now();
+		this.dueAt = this.since;
 	}
 
-	// Return who polls: self, other or alone
 	@Override
 	public String getPolledBy() {
-		return (this.alone != null) ? "alone" : this.protocol.isAsker() ? "self" : "other";
+		return (this.alone != null) ? "alone" : this.poller ? "self" : "other";
 	}
 
-	// Return how long it takes until this replica polls, unless another one does
 	@Override
 	public Duration getDelay() {
-		return Duration.ofNanos(Math.max(0, untilDue()));
+		return Duration.ofNanos(Math.max(0, (this.alone != null) ? untilLate() : untilDue()));
 	}
 
-	// Do what is due, and return when to do so again. Called by the timer
 	@Override
 	public Duration tick() {
-		long now = this.cluster.nanoTime();
-		if (this.looks.begin(!this.running, untilDue() <= 0, now)) {
+		long now = now();
+		if (this.running && now - this.nextTick >= SmsBalanceCluster.TIMEOUT.toNanos()) {
+			// The process was stopped: the answer may be there already
+			this.since = now;
+		}
+		if (this.alone == null && untilTimeout(now) <= 0) {
+			this.alone = (this.step == Step.REDIS) ? "no answer within %d ms".formatted(timeout() / 1_000_000) : "";
+		}
+		if (this.step == Step.NONE && isTimeToClaim(now)) {
 			this.running = true;
-			this.cluster.executeApart(this::begin);
+			begin(Step.REDIS);
+			this.cluster.execute(this::claimTurn);
 		}
-		else if (this.looks.isOverdue(now) && this.alone == null) {
-			this.alone = (this.identity.getLast() != null) ? Alone.ofTimeout(this.looks.getTimeout())
-					: Alone.UNIDENTIFIED;
+		else if (untilLate() <= 0) {
+			this.cluster.threads.workers().execute(this::pollLate);
 		}
-		if (this.alone != null && untilDue() <= 0) {
-			this.cluster.executeApart(this::pollAlone);
-		}
-		else if (this.protocol.untilLate() <= 0) {
-			this.account.poll();
-		}
-		return this.looks.untilNextTick(now, untilDue(), this.protocol.untilLate());
+		long wait = LongStream.of(this.since + claimDelay() - now, untilTimeout(now), untilDue(), untilLate())
+			.filter((nanos) -> nanos > 0)
+			.reduce(claimDelay(), Math::min);
+		this.nextTick = now + wait;
+		return Duration.ofNanos(wait);
 	}
 
 	@Override
@@ -81,126 +120,218 @@ public final class SmsBalanceReplica implements SmsBalanceTurn {
 		this.running = false;
 	}
 
-	// Return what shares the result of a refresh that begins now, or null if there is no
-	// way to
 	@Override
 	public @Nullable Consumer<SharedResult> started() {
-		SharedReading base = this.protocol.base();
-		if (base == null || this.alone != null || !base.whose().equals(this.identity.getLast())) {
-			return null;
-		}
-		return (result) -> {
-			if (this.alone == null && !result.isOfThisReplica()) {
-				this.cluster.execute(() -> write(() -> this.protocol.share(result, base)));
+		String current = this.key;
+		long seen = this.version;
+		return (current == null || this.alone != null) ? null : (result) -> {
+			if (this.alone == null && ResultText.concernsOthers(result)) {
+				this.cluster.publishing(
+						this.cluster.withKey(this.monitor, (identified) -> publish(current, identified, seen, result)));
 			}
 		};
 	}
 
-	private void begin() {
-		String known = this.identity.getLast();
+	private void claimTurn() {
+		String known = this.key;
 		if (known != null) {
-			this.cluster.execute(() -> look(known));
+			claimTurn(known, false);
 		}
 		else {
-			identify((current) -> this.cluster.execute(() -> look(current)));
+			identify((identified) -> claimTurn(identified, true));
 		}
 	}
 
+	// Ask for the credentials, which the application may change
 	private void identify(Consumer<String> next) {
-		this.identity.ask((current) -> {
-			this.looks.restart(this.cluster.nanoTime());
-			next.accept(current);
-		}, () -> {
-			this.looks.end();
-			this.alone = Alone.UNIDENTIFIED;
-		});
-	}
-
-	private void look(String identity) {
-		try {
-			SharedReading before = this.protocol.reading();
-			String cause = this.protocol.look(identity);
-			boolean inTime = this.looks.answered(this.cluster.nanoTime());
-			this.readOnly = this.readOnly && Objects.equals(before, this.protocol.reading());
-			if (cause != null) {
-				goAloneUnlessChanged(identity, cause);
-			}
-			else if (!inTime) {
-				this.alone = Alone.ofTimeout(this.looks.getTimeout());
+		begin(Step.CREDENTIALS);
+		var unused = this.cluster.withKey(this.monitor, (identified) -> {
+			begin(Step.REDIS);
+			if (identified != null) {
+				next.accept(identified);
 			}
 			else {
-				if (!this.readOnly) {
-					rejoin();
-				}
-				if (isDue()) {
-					identify((current) -> this.cluster.execute(() -> write(() -> takeTurn(current))));
-				}
-			}
-		}
-		catch (Throwable ex) {
-			this.alone = Alone.of(ex);
-		}
-		finally {
-			this.looks.end();
-		}
-		if (this.alone != null && untilDue() <= 0) {
-			pollAlone();
-		}
-	}
-
-	// The credentials of all replicas may have changed
-	private void goAloneUnlessChanged(String identity, String cause) {
-		identify((current) -> {
-			if (current.equals(identity)) {
-				this.alone = new Alone(cause, false);
-			}
-			else {
-				this.cluster.execute(() -> look(current));
+				this.key = null;
+				this.alone = "";
+				end();
 			}
 		});
 	}
 
-	private void takeTurn(String identity) {
-		if (this.running && isDue()) {
-			boolean taken = this.protocol.takeTurn(identity, this.cluster.now());
-			this.readOnly = false;
-			if (taken) {
-				rejoin();
-				this.account.poll();
+	private void claimTurn(String current, boolean identified) {
+		try {
+			if (!current.equals(this.key)) {
+				// Not wanted at first: there may be something to adopt
+				this.key = current;
+				this.version = 0;
+				this.dueAt = now() + this.interval;
+			}
+			boolean granted = claim(current) || (isDue() && claim(current));
+			if (granted || (this.dueAt > now() && now() - this.since < timeout())) {
+				this.alone = null;
+				this.cluster.shared(this.monitor.getAccount());
+			}
+			if (granted && !identified) {
+				identify((next) -> poll(current, next));
+				return;
+			}
+			if (granted) {
+				this.monitor.poll();
 			}
 		}
+		catch (Throwable ex) {
+			fail(ex);
+		}
+		end();
 	}
 
-	private void write(Runnable task) {
+	// A turn was granted: take it, unless the account is another one by now
+	private void poll(String granted, String identified) {
+		if (!identified.equals(granted)) {
+			claimTurn(identified, true);
+			return;
+		}
+		if (this.running) {
+			this.monitor.poll();
+		}
+		end();
+	}
+
+	// Return whether it is this replica's turn to poll
+	private boolean claim(String current) {
+		long startedAt = now();
+		Claim claim = this.hash.claim(current, this.id, isDue());
+		this.answered = true;
+		this.clockOffset = Duration.ofMillis(claim.now()).toNanos() - startedAt;
+		Unconfirmed own = this.unconfirmed;
+		this.unconfirmed = null;
+		if (claim.version() > this.version) {
+			if (own != null && own.text().equals(claim.result())) {
+				published(own.result(), claim.version(), this.state);
+			}
+			else if (claim.age() >= 0 && !claim.result().isEmpty()) {
+				Duration age = Duration.ofMillis(claim.age());
+				ResultText.adopt(claim.result(), age, startedAt - age.toNanos(), this.cluster.interval, this.monitor);
+			}
+			this.version = claim.version();
+			this.state = (claim.state() != null) ? claim.state() : this.state;
+		}
+		this.poller = claim.poller();
+		this.dueAt = now() + Duration.ofMillis(claim.untilTurn() + 1).toNanos();
+		return claim.granted();
+	}
+
+	private void publish(String expected, @Nullable String identified, long seen, SharedResult result) {
+		if (!expected.equals(identified)) {
+			// It may be the result of another account
+			this.key = null;
+			return;
+		}
+		long now = now();
+		String text = ResultText.format(result, this.id, now);
+		this.unconfirmed = new Unconfirmed(text, result);
 		try {
-			task.run();
+			Published published = this.hash.publish(expected, (result.failure() != null) ? "" : this.id, result.took(),
+					seen, this.state, ResultText.state(result), text,
+					Duration.ofNanos(now + this.clockOffset).toMillis());
+			if (published == null) {
+				claimTurn(expected, true);
+				return;
+			}
+			this.unconfirmed = null;
+			published(result, published.version(), published.before());
+			this.poller = result.failure() == null;
+			this.dueAt = now + this.interval - result.took().toNanos();
 		}
 		catch (Throwable ex) {
-			this.readOnly = true;
-			this.alone = Alone.of(ex);
+			fail(ex);
+			// Only if Redis lets it claim again, it can be written
+			this.dueAt = now;
 		}
 	}
 
-	private void rejoin() {
-		this.alone = null;
-		this.cluster.rejoined(this.account.getAccount());
+	private void published(SharedResult result, long version, SmsAccountState before) {
+		SmsAccountState next = ResultText.state(result);
+		this.version = version;
+		this.state = (next != null) ? next : before;
+		this.monitor.publish((this.state != before) ? before : null, result.status());
+	}
+
+	private void pollLate() {
+		String cause = this.alone;
+		if (cause != null && !cause.isEmpty()) {
+			// Only now: one call that fails does not matter
+			this.cluster.warn(this.monitor.getAccount(), cause);
+		}
+		this.monitor.poll();
+	}
+
+	private void fail(Throwable ex) {
+		Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
+		this.alone = SecretMask.printable("%s: %s".formatted(root.getClass().getSimpleName(), root.getMessage()));
+	}
+
+	private void begin(Step next) {
+		this.since = now();
+		this.step = next;
+	}
+
+	private void end() {
+		this.step = Step.NONE;
+		if (this.alone != null && untilLate() <= 0) {
+			pollLate();
+		}
+	}
+
+	private boolean isTimeToClaim(long now) {
+		return !this.running || now - this.since >= claimDelay() || (this.alone == null && untilDue() <= 0);
 	}
 
 	private boolean isDue() {
-		return this.protocol.untilDue(false) <= 0 && !this.account.isRefreshing();
+		return this.running && !this.monitor.isRefreshing() && untilDue() <= 0;
 	}
 
 	private long untilDue() {
-		return this.protocol.untilDue(this.alone != null);
+		return Math.max(this.dueAt - now(), this.monitor.getRetryAfter().toNanos());
 	}
 
-	private void pollAlone() {
-		Alone current = this.alone;
-		if (current != null) {
-			// Only now: one call that fails does not matter
-			this.cluster.warn(this.account.getAccount(), current);
-			this.account.poll();
+	// Until this replica polls, whatever the others and Redis do
+	private long untilLate() {
+		Duration refreshed = this.monitor.getTimeSinceRefresh();
+		long pause = this.monitor.getRetryAfter().toNanos();
+		if (this.alone != null) {
+			return Math.max(pause, (refreshed != null) ? this.interval / 8 * 7 - refreshed.toNanos() : 0);
 		}
+		// Where a pause ends, one replica polls for all
+		return (refreshed != null)
+				? Math.max(pause + this.interval / 4 * 3, this.interval / 4 * 7 - refreshed.toNanos()) : this.interval;
+	}
+
+	private long claimDelay() {
+		return (this.alone != null) ? Math.min(this.interval / 4, MAX_RETRY_DELAY.toNanos()) : this.interval / 4;
+	}
+
+	// Credentials have a deadline of their own
+	private long untilTimeout(long now) {
+		boolean timed = this.step == Step.REDIS || (this.step == Step.CREDENTIALS && !this.answered);
+		return timed ? this.since + timeout() - now : Long.MAX_VALUE;
+	}
+
+	private long timeout() {
+		return (this.answered ? SmsBalanceCluster.TIMEOUT : FIRST_TIMEOUT).toNanos();
+	}
+
+	private long now() {
+		return this.cluster.threads.nanoTime();
+	}
+
+	private enum Step {
+
+		NONE, CREDENTIALS, REDIS
+
+	}
+
+	private record Unconfirmed(String text, SharedResult result) {
 	}
 
 }

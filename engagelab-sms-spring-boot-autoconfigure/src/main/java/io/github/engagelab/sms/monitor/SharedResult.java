@@ -17,21 +17,4 @@ import org.jspecify.annotations.Nullable;
  */
 public record SharedResult(SmsAccountStatus status, long balanceAt, @Nullable SmsBalanceException failure,
 		Duration took, Duration pause) {
-
-	// A failure without consequences says nothing of the balance
-	public boolean changesState() {
-		return this.failure == null || switch (this.status.state()) {
-			case REJECTED, UNAVAILABLE -> true;
-			default -> false;
-		};
-	}
-
-	// Other replicas may have what is missing here
-	public boolean isOfThisReplica() {
-		return this.failure != null && switch (this.failure.getFailure()) {
-			case CREDENTIALS_UNAVAILABLE, NOT_CONFIGURED, DISABLED -> true;
-			default -> false;
-		};
-	}
-
 }

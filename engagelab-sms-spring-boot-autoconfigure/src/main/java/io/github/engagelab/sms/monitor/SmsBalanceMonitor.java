@@ -10,7 +10,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsAccountStatus;
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * that it, or another replica, has brought. Safe for use by many threads; nothing here
  * blocks. Public for technical reasons only.
  */
-public final class SmsBalanceMonitor implements SharedAccount {
+public final class SmsBalanceMonitor {
 
 	private static final String SUCCESS = "success";
 
@@ -61,15 +60,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 
 	private @Nullable SmsBalanceRefresh inFlight;
 
-	// Shares what the refresh in flight brings, unless something newer is adopted
-	// meanwhile
-	private @Nullable Consumer<SharedResult> share;
-
-	private boolean superseded;
-
-	// What was read here, and is not shared
-	private @Nullable SmsAccountStatus unshared;
-
 	private @Nullable Future<?> expiry;
 
 	private boolean closed;
@@ -88,7 +78,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		this.turn = (turns != null) ? turns.join(this) : null;
 	}
 
-	@Override
 	public String getAccount() {
 		return this.account;
 	}
@@ -116,7 +105,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		return this.reading.isFresh(this.settings.maxAge(), this.threads.nanoTime());
 	}
 
-	@Override
 	public @Nullable Duration getTimeSinceRefresh() {
 		Long endedAt = this.reading.endedAt();
 		return (endedAt != null) ? Duration.ofNanos(this.threads.nanoTime() - endedAt) : null;
@@ -124,7 +112,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 
 	// Return for how long the provider has asked to wait, which is over after max-age;
 	// zero or negative if it has not
-	@Override
 	public Duration getRetryAfter() {
 		Reading current = this.reading;
 		Duration wait = (current.failure() != null) ? current.failure().getRetryAfter() : null;
@@ -155,7 +142,8 @@ public final class SmsBalanceMonitor implements SharedAccount {
 	// For those who block, with a bound of their own. Nothing may depend on the result,
 	// which would run before they go on
 	CompletableFuture<SmsBalanceSnapshot> startOrJoin() {
-		SmsBalanceRefresh next = new SmsBalanceRefresh(this, this.account, this.reader, this.pending, this.threads);
+		SmsBalanceRefresh next = new SmsBalanceRefresh(this, this.account, this.reader, this.pending, this.threads,
+				(this.turn != null) ? this.turn.started() : null);
 		SmsBalanceRefresh overdue;
 		synchronized (this) {
 			if (isRefreshing()) {
@@ -167,8 +155,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 			}
 			overdue = this.inFlight;
 			this.inFlight = next;
-			this.superseded = false;
-			this.share = (this.turn != null) ? this.turn.started() : null;
 		}
 		next.start(this.settings.requestTimeout(), this.thread);
 		if (overdue != null) {
@@ -195,7 +181,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		return this.turn;
 	}
 
-	@Override
 	public synchronized boolean isRefreshing() {
 		return this.inFlight != null && this.inFlight.elapsed() < getPatience().toNanos();
 	}
@@ -205,7 +190,6 @@ public final class SmsBalanceMonitor implements SharedAccount {
 		return CompletableFuture.supplyAsync(() -> this.reader.getIdentity(this.account), this.thread);
 	}
 
-	@Override
 	public void poll() {
 		var unused = startOrJoin();
 	}
@@ -214,37 +198,35 @@ public final class SmsBalanceMonitor implements SharedAccount {
 	void refreshCompleted(SmsBalanceRefresh refresh, @Nullable SmsBalanceSnapshot snapshot,
 			@Nullable SmsBalanceException failure) {
 		SharedResult result;
-		Consumer<SharedResult> sharing;
 		synchronized (this) {
 			if (this.inFlight != refresh) {
 				return;
 			}
 			this.inFlight = null;
-			if (this.superseded) {
-				return;
-			}
 			long nanoTime = this.threads.nanoTime();
-			long took = refresh.elapsed();
-			add((snapshot != null) ? this.reading.succeeded(snapshot, nanoTime) : this.reading
-				.failed(Objects.requireNonNull(failure), nanoTime - took, this.threads.now(), nanoTime), true);
-			sharing = this.share;
-			if (sharing == null) {
+			long startedAt = nanoTime - refresh.elapsed();
+			if (this.reading.endedAt() != null && this.reading.endedAt() > startedAt) {
+				// Something newer was adopted meanwhile. To count this, too, would count
+				// what is spent twice
 				return;
 			}
-			this.unshared = getStatus();
-			result = new SharedResult(this.unshared, Objects.requireNonNullElse(this.reading.since(), nanoTime),
-					failure, Duration.ofNanos(took), getRetryAfter());
+			add((snapshot != null) ? this.reading.succeeded(snapshot, nanoTime)
+					: this.reading.failed(Objects.requireNonNull(failure), startedAt, this.threads.now(), nanoTime),
+					true);
+			result = new SharedResult(getStatus(), Objects.requireNonNullElse(this.reading.since(), nanoTime), failure,
+					Duration.ofNanos(nanoTime - startedAt), getRetryAfter());
 		}
-		sharing.accept(result);
+		if (refresh.share() != null) {
+			refresh.share().accept(result);
+		}
 	}
 
-	// Take in what another replica has shared, unless it may be older than what was read
-	// here
-	@Override
+	// Take in what another replica has published, unless it may be older than what was
+	// read here. The times are monotonic
 	public synchronized void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure,
-			long askedAt) {
+			long askedAt, long publishedAt) {
 		Reading next = this.reading;
-		if (this.closed || (this.unshared != null && next.endedAt() != null && askedAt <= next.endedAt())) {
+		if (this.closed || (next.endedAt() != null && askedAt <= next.endedAt())) {
 			return;
 		}
 		long nanoTime = this.threads.nanoTime();
@@ -253,18 +235,14 @@ public final class SmsBalanceMonitor implements SharedAccount {
 					balanceAt);
 		}
 		if (failure != null) {
-			next = next.failed(failure, nanoTime, this.threads.now(), nanoTime);
+			next = next.failed(failure, publishedAt, this.threads.now().minusNanos(nanoTime - publishedAt),
+					publishedAt);
 		}
-		this.superseded = true;
-		this.unshared = null;
 		add(next, false);
 	}
 
-	@Override
-	public void shared(@Nullable SmsAccountState previous, SmsAccountStatus status) {
-		synchronized (this) {
-			this.unshared = status.equals(this.unshared) ? null : this.unshared;
-		}
+	// Publish a change of the state, which this replica has made for all
+	public void publish(@Nullable SmsAccountState previous, SmsAccountStatus status) {
 		if (previous != null) {
 			this.notifier.publish(previous, status);
 		}

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
@@ -36,6 +37,9 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 
 	private final EngageLabSmsThreads threads;
 
+	// Shares with other replicas what this brings
+	private final @Nullable Consumer<SharedResult> share;
+
 	private final long startedAt;
 
 	private final AtomicBoolean ended = new AtomicBoolean();
@@ -45,13 +49,19 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 	private volatile @Nullable Future<?> task;
 
 	SmsBalanceRefresh(SmsBalanceMonitor monitor, String account, SmsBalanceReader reader,
-			AtomicReference<SmsBalanceFailure> pending, EngageLabSmsThreads threads) {
+			AtomicReference<SmsBalanceFailure> pending, EngageLabSmsThreads threads,
+			@Nullable Consumer<SharedResult> share) {
 		this.monitor = monitor;
 		this.account = account;
 		this.reader = reader;
 		this.pending = pending;
 		this.threads = threads;
+		this.share = share;
 		this.startedAt = threads.nanoTime();
+	}
+
+	@Nullable Consumer<SharedResult> share() {
+		return this.share;
 	}
 
 	// Return for how many nanoseconds it has been under way

@@ -4,21 +4,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
-import io.github.engagelab.sms.cluster.SmsBalanceStore;
-import io.github.engagelab.sms.testsupport.MapSmsBalanceStore;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.RedisServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.aot.test.generate.TestGenerationContext;
@@ -104,25 +100,12 @@ class AheadOfTimeTests {
 
 	@Test
 	@CompileWithForkedClassLoader
-	void runWhenBuiltWithoutClusterSharesThroughStoreOfApplication() {
-		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
-			runAheadOfTime(sharing(server),
-					(context) -> awaitText(() -> context.getBean(SmsBalanceStore.class).get("default")),
-					StoreConfiguration.class);
-		}
-	}
-
-	@Test
-	@CompileWithForkedClassLoader
 	void runWhenBuiltWithoutClusterSharesOnRedisOfApplication() {
 		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE));
 				RedisServer redis = new RedisServer()) {
 			List<String> settings = new ArrayList<>(sharing(server));
 			settings.add("test.redis.port=" + redis.port());
-			runAheadOfTime(settings,
-					(context) -> awaitText(
-							() -> new StringRedisTemplate(context.getBean(RedisConnectionFactory.class)).opsForValue()
-								.get("engagelab-sms:shop:default")),
+			runAheadOfTime(settings, (context) -> Awaitility.await().until(() -> isShared(context)),
 					RedisConfiguration.class, EngageLabSmsRedisAutoConfiguration.class);
 		}
 	}
@@ -134,7 +117,7 @@ class AheadOfTimeTests {
 			runAheadOfTime(List.of("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.dev-key=a",
 					"engagelab.sms.dev-secret=a", "test.redis.port=1"), (context) -> {
 						Awaitility.await().until(() -> server.requests().size() == 1);
-						assertThat(context.getBeanFactory().containsSingleton("engageLabSmsBalanceStore")).isFalse();
+						assertThat(context.getBeanFactory().containsSingleton("engageLabSmsBalanceCluster")).isFalse();
 					}, RedisConfiguration.class, EngageLabSmsRedisAutoConfiguration.class);
 		}
 	}
@@ -144,8 +127,11 @@ class AheadOfTimeTests {
 				"engagelab.sms.dev-secret=a", "engagelab.sms.cluster.enabled=true", "engagelab.sms.cluster.name=shop");
 	}
 
-	private static void awaitText(Supplier<@Nullable String> text) {
-		Awaitility.await().until(() -> String.valueOf(text.get()).contains(";OK;"));
+	private static boolean isShared(GenericApplicationContext context) {
+		StringRedisTemplate redis = new StringRedisTemplate(context.getBean(RedisConnectionFactory.class));
+		return redis.keys("engagelab-sms:1:shop:default:*")
+			.stream()
+			.anyMatch((key) -> "OK".equals(redis.opsForHash().get(key, "state")));
 	}
 
 	private static Stream<String> series(GenericApplicationContext context, String name) {
@@ -174,16 +160,6 @@ class AheadOfTimeTests {
 				test.accept(context);
 			}
 		});
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class StoreConfiguration {
-
-		@Bean
-		SmsBalanceStore store() {
-			return new MapSmsBalanceStore();
-		}
-
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -79,7 +79,7 @@ class EngageLabSmsAutoConfigurationTests {
 	void beansHaveNamesThatAnApplicationDoesNotUseForItsOwn() {
 		ApplicationContextRunner own = this.runner;
 		for (String name : new String[] { "smsBalanceService", "reactiveSmsBalanceService", "smsBalanceClient",
-				"smsBalanceMetrics", "smsBalanceEndpoint", "smsBalanceStore" }) {
+				"smsBalanceMetrics", "smsBalanceEndpoint", "smsBalanceCluster" }) {
 			own = own.withBean(name, String.class, () -> name);
 		}
 		own.run((context) -> {

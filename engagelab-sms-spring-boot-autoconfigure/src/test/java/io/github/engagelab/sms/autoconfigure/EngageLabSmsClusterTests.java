@@ -1,11 +1,12 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,34 +18,47 @@ import io.github.engagelab.sms.SmsAccountStateChangedEvent;
 import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.SmsBalanceClient;
-import io.github.engagelab.sms.cluster.RedisSmsBalanceStore;
-import io.github.engagelab.sms.cluster.SmsBalanceStore;
+import io.github.engagelab.sms.cluster.SmsBalanceCluster;
 import io.github.engagelab.sms.health.SmsBalanceHealthIndicator;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
-import io.github.engagelab.sms.testsupport.MapSmsBalanceStore;
+import io.github.engagelab.sms.monitor.SmsBalanceTurns;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.RedisServer;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import org.aopalliance.intercept.MethodInterceptor;
+import org.aopalliance.intercept.MethodInvocation;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.Mockito;
 
+import org.springframework.aop.Advisor;
+import org.springframework.aop.ClassFilter;
+import org.springframework.aop.framework.autoproxy.DefaultAdvisorAutoProxyCreator;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.aop.support.ComposablePointcut;
+import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -58,6 +72,12 @@ class EngageLabSmsClusterTests {
 
 	private static final String NAME = "engagelab.sms.cluster.name=shop";
 
+	private static RedisServer server;
+
+	private static LettuceConnectionFactory serverConnectionFactory;
+
+	private static StringRedisTemplate redis;
+
 	private final ScriptedClient client = new ScriptedClient();
 
 	private final RedisConnectionFactory connectionFactory = Mockito.mock();
@@ -69,6 +89,24 @@ class EngageLabSmsClusterTests {
 				"engagelab.sms.refresh.interval=1s");
 
 	private final ApplicationContextRunner scripted = this.runner.withBean(SmsBalanceClient.class, () -> this.client);
+
+	@BeforeAll
+	static void startServer() {
+		server = new RedisServer();
+		serverConnectionFactory = server.connectionFactory();
+		redis = new StringRedisTemplate(serverConnectionFactory);
+	}
+
+	@AfterAll
+	static void stopServer() {
+		serverConnectionFactory.destroy();
+		server.close();
+	}
+
+	@BeforeEach
+	void wipe() {
+		redis.delete(redis.keys("*"));
+	}
 
 	@Test
 	void runWhenDisabledHasTwoMoreBeansThatAreNotMade() {
@@ -84,9 +122,9 @@ class EngageLabSmsClusterTests {
 			Set<String> more = new TreeSet<>(List.of(context.getBeanDefinitionNames()));
 			more.removeAll(without);
 			assertThat(more).containsExactlyInAnyOrder(EngageLabSmsRedisAutoConfiguration.class.getName(),
-					"engageLabSmsBalanceStore");
+					"engageLabSmsBalanceCluster");
 			awaitState(context, SmsAccountState.OK);
-			assertThat(context.getBeanFactory().containsSingleton("engageLabSmsBalanceStore")).isFalse();
+			assertThat(context.getBeanFactory().containsSingleton("engageLabSmsBalanceCluster")).isFalse();
 			assertThat(monitor(context).getPolledBy()).isNull();
 			assertThat(alone(context)).isNull();
 			assertThat(Objects.requireNonNull(context.getBean(SmsBalanceEndpoint.class).account("default"))
@@ -101,22 +139,21 @@ class EngageLabSmsClusterTests {
 		ApplicationContextRunner without = this.scripted
 			.withClassLoader(new FilteredClassLoader("org.springframework.data", "io.lettuce"));
 		without.run((context) -> {
-			assertThat(context).hasNotFailed().doesNotHaveBean(SmsBalanceStore.class);
+			assertThat(context).hasNotFailed().doesNotHaveBean(SmsBalanceTurns.class);
 			awaitState(context, SmsAccountState.OK);
 		});
-		without.withPropertyValues(ENABLED)
-			.withBean(SmsBalanceStore.class, MapSmsBalanceStore::new)
-			.run((context) -> awaitState(context, SmsAccountState.OK));
+		without.withPropertyValues(ENABLED, NAME)
+			.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription())
+				.contains("Property: engagelab.sms.cluster.enabled"));
 	}
 
 	@Test
-	void runWhenThereIsNoStoreFailsAndSaysWhatToAdd() {
+	void runWhenThereIsNoRedisFailsAndSaysWhatToAdd() {
 		this.scripted.withPropertyValues(ENABLED, NAME).run((context) -> {
 			FailureAnalysis analysis = analyze(context.getStartupFailure());
 			assertThat(analysis.getDescription()).contains("Property: engagelab.sms.cluster.enabled",
-					"Reason: there is no store through which instances can share polls");
-			assertThat(analysis.getAction()).contains("Add spring-boot-starter-data-redis",
-					"one bean of type io.github.engagelab.sms.cluster.SmsBalanceStore", "primary");
+					"Reason: there is no Redis through which instances can share polls");
+			assertThat(analysis.getAction()).contains("Add spring-boot-starter-data-redis", "primary");
 		});
 	}
 
@@ -143,26 +180,21 @@ class EngageLabSmsClusterTests {
 		several
 			.withBean("second", RedisConnectionFactory.class, () -> this.connectionFactory,
 					(definition) -> definition.setPrimary(true))
-			.run((context) -> assertThat(context).hasNotFailed().hasSingleBean(RedisSmsBalanceStore.class));
+			.run((context) -> assertThat(context).hasNotFailed().hasSingleBean(SmsBalanceCluster.class));
 	}
 
 	@Test
-	void runWhenUserHasStoreUsesThatOne() {
+	void runWhenClassesAreProxiedSharesAllTheSame() {
 		this.client.balance(100_0000);
-		SmsBalanceStore store = new MapSmsBalanceStore();
-		this.scripted.withPropertyValues(ENABLED)
-			.withBean(RedisConnectionFactory.class, () -> this.connectionFactory)
-			.withBean(SmsBalanceStore.class, () -> store)
-			.run((context) -> {
-				assertThat(context).hasSingleBean(SmsBalanceStore.class);
-				Awaitility.await().until(() -> Objects.toString(store.get("default"), "").contains("OK"));
-			});
-		Mockito.verifyNoInteractions(this.connectionFactory);
+		sharing(this.scripted).withUserConfiguration(BroadPointcut.class).run((context) -> {
+			assertThat(AopUtils.isCglibProxy(context.getBean(SmsBalanceCluster.class))).isTrue();
+			awaitPolledBy(context, "self");
+		});
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "engagelab.sms.refresh.enabled=false", "engagelab.sms.enabled=false" })
-	void runWhenNothingIsPolledNeedsNoStore(String property) {
+	void runWhenNothingIsPolledNeedsNoRedis(String property) {
 		this.scripted.withPropertyValues(ENABLED, property).run((context) -> {
 			assertThat(context).hasNotFailed();
 			assertThat(monitor(context).getPolledBy()).isNull();
@@ -172,8 +204,9 @@ class EngageLabSmsClusterTests {
 	@Test
 	void runWhenMaxAgeIsLessThanTwoIntervalsFails() {
 		this.client.balance(100_0000);
-		ApplicationContextRunner shortly = this.scripted.withBean(SmsBalanceStore.class, MapSmsBalanceStore::new)
-			.withPropertyValues("engagelab.sms.refresh.max-age=1999ms");
+		ApplicationContextRunner shortly = this.scripted
+			.withBean(RedisConnectionFactory.class, () -> this.connectionFactory)
+			.withPropertyValues(NAME, "engagelab.sms.refresh.max-age=1999ms");
 		shortly.run((context) -> assertThat(context).hasNotFailed());
 		shortly.withPropertyValues(ENABLED)
 			.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription()).contains(
@@ -184,13 +217,12 @@ class EngageLabSmsClusterTests {
 	@Test
 	void runWhenEnabledShowsWhoPolls() {
 		this.client.balance(100_0000);
-		SmsBalanceStore store = new MapSmsBalanceStore();
 		Set<String> details = new TreeSet<>();
 		this.scripted.run((context) -> {
 			awaitState(context, SmsAccountState.OK);
 			details.addAll(context.getBean(SmsBalanceHealthIndicator.class).health().getDetails().keySet());
 		});
-		this.scripted.withPropertyValues(ENABLED).withBean(SmsBalanceStore.class, () -> store).run((context) -> {
+		sharing(this.scripted).run((context) -> {
 			awaitState(context, SmsAccountState.OK);
 			awaitPolledBy(context, "self");
 			assertThat(Objects.requireNonNull(context.getBean(SmsBalanceEndpoint.class).account("default"))
@@ -198,11 +230,7 @@ class EngageLabSmsClusterTests {
 			assertThat(alone(context)).isZero();
 			assertThat(context.getBean(SmsBalanceHealthIndicator.class).health().getDetails().keySet())
 				.containsExactlyInAnyOrderElementsOf(details);
-			for (String text = store.get("default"); text != null; text = store.get("default")) {
-				if (store.replace("default", text, "garbage")) {
-					break;
-				}
-			}
+			redis.opsForHash().put(key(), "version", "garbage");
 			Awaitility.await().until(() -> Double.valueOf(1).equals(alone(context)));
 			assertThat(monitor(context).getPolledBy()).isEqualTo("alone");
 		});
@@ -211,36 +239,49 @@ class EngageLabSmsClusterTests {
 	@Test
 	void runWhenApplicationHasRedisSharesUnderItsName() {
 		this.client.balance(100_0000);
-		try (RedisServer server = new RedisServer()) {
-			ApplicationContextRunner onRedis = this.scripted
-				.withBean(LettuceConnectionFactory.class, server::connectionFactory)
-				.withPropertyValues(ENABLED, "spring.application.name=application");
-			onRedis.run((context) -> awaitKey(context, "engagelab-sms:application:default"));
-			onRedis.withPropertyValues(NAME).run((context) -> awaitKey(context, "engagelab-sms:shop:default"));
-		}
+		ApplicationContextRunner named = this.scripted.withPropertyValues(ENABLED,
+				"spring.application.name=application");
+		onRedis(named).run((context) -> {
+			awaitState("OK");
+			// Without an identity of its own
+			assertThat(key()).isEqualTo("engagelab-sms:1:application:default:");
+		});
+		wipe();
+		onRedis(named.withPropertyValues(NAME)).run((context) -> {
+			awaitState("OK");
+			assertThat(key()).isEqualTo("engagelab-sms:1:shop:default:");
+		});
 	}
 
 	@Test
 	void runWhenProviderWritesSecretsDoesNotShareThem() {
-		SmsBalanceStore store = new MapSmsBalanceStore();
 		try (RawServer server = new RawServer(RawServer.respond("401 Unauthorized",
 				"{\"code\":5001,\"message\":\"jiguangdev:dev_secret is wrong\"}"))) {
-			this.runner.withPropertyValues(TestContexts.credentials())
-				.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl(), ENABLED)
-				.withBean(SmsBalanceStore.class, () -> store)
-				.run((context) -> {
-					Awaitility.await().until(() -> Objects.toString(store.get("default"), "").contains("REJECTED"));
-					assertThat(store.get("default")).contains("ACCESS_DENIED;401;5001")
-						.doesNotContain("jiguangdev", "dev_secret", "wrong", "localhost");
-				});
+			instance(server).run((context) -> {
+				awaitState("REJECTED");
+				assertThat(key()).matches("engagelab-sms:1:shop:default:[0-9a-f]{8}");
+				assertThat(redis.opsForHash().entries(key()).toString()).contains("ACCESS_DENIED;401;5001")
+					.doesNotContain("jiguangdev", "dev_secret", "wrong", "localhost");
+			});
+		}
+	}
+
+	@Test
+	void runWhenSecretsDifferDoesNotShare() {
+		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
+			instance(server).run(
+					(first) -> instance(server).withPropertyValues("engagelab.sms.dev-secret=another").run((second) -> {
+						awaitPolledBy(first, "self");
+						awaitPolledBy(second, "self");
+						assertThat(redis.keys("engagelab-sms:1:shop:default:*")).hasSize(2);
+					}));
 		}
 	}
 
 	@Test
 	void runWhenThereAreTwoInstancesTheSecondAdoptsWhatTheFirstReads() {
-		SmsBalanceStore store = new MapSmsBalanceStore();
 		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
-			ApplicationContextRunner instance = instance(server, store);
+			ApplicationContextRunner instance = instance(server);
 			instance.run((first) -> {
 				awaitPolledBy(first, "self");
 				instance.run((second) -> {
@@ -263,13 +304,12 @@ class EngageLabSmsClusterTests {
 
 	@Test
 	void runWhenCredentialsOfOneInstanceHangTheOtherIsNotDisturbed() {
-		SmsBalanceStore store = new MapSmsBalanceStore();
 		CountDownLatch release = new CountDownLatch(1);
 		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
-			instance(server, store)
+			instance(server)
 				.withBean(EngageLabSmsConnectionDetails.class, () -> new HangingConnectionDetails(server, release))
 				.withPropertyValues("engagelab.sms.http.request-timeout=1s")
-				.run((hanging) -> instance(server, store).run((other) -> {
+				.run((hanging) -> instance(server).run((other) -> {
 					awaitPolledBy(other, "self");
 					long before = refreshes(other);
 					Awaitility.await().until(() -> refreshes(other) >= before + 3);
@@ -288,27 +328,44 @@ class EngageLabSmsClusterTests {
 	void closeWhenResultIsBeingSharedPublishesItsEventAndLeavesNoThread() {
 		this.client.balance(100_0000);
 		Set<Thread> before = threads();
-		SlowStore store = new SlowStore();
 		SmsAccountStates states = new SmsAccountStates();
-		this.scripted.withPropertyValues(ENABLED)
-			.withBean(SmsBalanceStore.class, () -> store)
-			.withBean(SmsAccountStates.class, () -> states)
-			.run((context) -> {
-				assertThat(store.sharing.await(10, TimeUnit.SECONDS)).isTrue();
-				assertThat(states.published).isEmpty();
-				GenericApplicationContext source = (GenericApplicationContext) context.getSourceApplicationContext();
-				CompletableFuture<Void> closed = CompletableFuture.runAsync(source::close);
-				store.release.countDown();
-				closed.get(10, TimeUnit.SECONDS);
-				assertThat(states.published).containsExactly(SmsAccountState.OK);
-				Awaitility.await().until(() -> before.containsAll(threads()));
-			});
+		sharing(this.scripted).withBean(SmsAccountStates.class, () -> states).run((context) -> {
+			awaitPolledBy(context, "self");
+			Awaitility.await().until(() -> !states.published.isEmpty());
+			GenericApplicationContext source = (GenericApplicationContext) context.getSourceApplicationContext();
+			// Redis hangs for as long as a result is waited for, and a little less
+			redis.execute((RedisCallback<Object>) (connection) -> connection.execute("CLIENT",
+					"PAUSE".getBytes(StandardCharsets.US_ASCII), "300".getBytes(StandardCharsets.US_ASCII)));
+			this.client.balance(0);
+			assertThat(monitor(context).refresh()).succeedsWithin(Duration.ofSeconds(10));
+			source.close();
+			assertThat(states.published).containsExactly(SmsAccountState.OK, SmsAccountState.LOW);
+			Awaitility.await().until(() -> before.containsAll(threads()));
+		});
 	}
 
-	private ApplicationContextRunner instance(RawServer server, SmsBalanceStore store) {
-		return this.runner.withPropertyValues(TestContexts.credentials())
-			.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl(), ENABLED)
-			.withBean(SmsBalanceStore.class, () -> store);
+	private static ApplicationContextRunner onRedis(ApplicationContextRunner runner) {
+		return runner.withBean(LettuceConnectionFactory.class, server::connectionFactory);
+	}
+
+	private static ApplicationContextRunner sharing(ApplicationContextRunner runner) {
+		return onRedis(runner).withPropertyValues(ENABLED, NAME);
+	}
+
+	private ApplicationContextRunner instance(RawServer server) {
+		return sharing(this.runner).withPropertyValues(TestContexts.credentials())
+			.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl());
+	}
+
+	private static String key() {
+		return redis.keys("*").iterator().next();
+	}
+
+	private static void awaitState(String state) {
+		Awaitility.await()
+			.until(() -> redis.keys("*")
+				.stream()
+				.anyMatch((key) -> state.equals(redis.opsForHash().get(key, "state"))));
 	}
 
 	private static FailureAnalysis analyze(@Nullable Throwable failure) {
@@ -326,13 +383,6 @@ class EngageLabSmsClusterTests {
 
 	private static void awaitState(ApplicationContext context, SmsAccountState state) {
 		Awaitility.await().until(() -> monitor(context).getStatus().state() == state);
-	}
-
-	private static void awaitKey(ApplicationContext context, String key) {
-		StringRedisTemplate redis = new StringRedisTemplate(context.getBean(RedisConnectionFactory.class));
-		Awaitility.await().until(() -> Objects.toString(redis.opsForValue().get(key), "").contains(";OK;"));
-		assertThat(redis.keys("*")).containsExactly(key);
-		redis.delete(key);
 	}
 
 	private static long refreshes(ApplicationContext context) {
@@ -367,26 +417,23 @@ class EngageLabSmsClusterTests {
 	}
 
 	/**
-	 * Takes its time when a result is shared.
+	 * An aspect that applies to the classes of the cluster.
 	 */
-	private static final class SlowStore extends MapSmsBalanceStore {
+	@Configuration(proxyBeanMethods = false)
+	static class BroadPointcut {
 
-		private final CountDownLatch sharing = new CountDownLatch(1);
+		@Bean
+		static DefaultAdvisorAutoProxyCreator proxyCreator() {
+			DefaultAdvisorAutoProxyCreator creator = new DefaultAdvisorAutoProxyCreator();
+			creator.setProxyTargetClass(true);
+			return creator;
+		}
 
-		private final CountDownLatch release = new CountDownLatch(1);
-
-		@Override
-		public boolean replace(String account, @Nullable String expected, String text) {
-			if (text.contains(";OK;")) {
-				this.sharing.countDown();
-				try {
-					this.release.await(10, TimeUnit.SECONDS);
-				}
-				catch (InterruptedException ex) {
-					throw new IllegalStateException(ex);
-				}
-			}
-			return super.replace(account, expected, text);
+		@Bean
+		static Advisor broadAdvisor() {
+			ClassFilter filter = (type) -> type.getPackage() == SmsBalanceCluster.class.getPackage();
+			return new DefaultPointcutAdvisor(new ComposablePointcut(filter),
+					(MethodInterceptor) MethodInvocation::proceed);
 		}
 
 	}

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -21,9 +20,9 @@ import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceClient;
-import io.github.engagelab.sms.cluster.SmsBalanceStore;
 import io.github.engagelab.sms.health.SmsBalanceHealthIndicator;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
+import io.github.engagelab.sms.monitor.SmsBalanceTurns;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import io.github.engagelab.sms.testsupport.VirtualTime;
@@ -40,6 +39,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.RETURNS_MOCKS;
 import static org.mockito.Mockito.mock;
 
 /**
@@ -116,7 +116,7 @@ class ReadmeTests {
 		TreeSet<String> meters = new TreeSet<>();
 		TreeSet<String> series = new TreeSet<>();
 		runner().withPropertyValues("engagelab.sms.refresh.enabled=true", "engagelab.sms.cluster.enabled=true")
-			.withBean(SmsBalanceStore.class, () -> mock(SmsBalanceStore.class))
+			.withBean(SmsBalanceTurns.class, () -> mock(SmsBalanceTurns.class, RETURNS_MOCKS))
 			.run((context) -> {
 				this.client.balance(100000);
 				assertThat(context.getBean(SmsBalanceMonitors.class).get("default").refresh()).isDone();
@@ -177,15 +177,6 @@ class ReadmeTests {
 		assertThat(Page.REFERENCE.table("The service")).extracting((row) -> Page.unquote(row.get(0)).split("\\(")[0])
 			.containsExactlyInAnyOrderElementsOf(
 					Stream.of(SmsBalanceService.class.getMethods()).map(Method::getName).toList());
-	}
-
-	@Test
-	void storeIsForTheTableThatIsTested() {
-		Matcher table = Pattern.compile("`(sms_balance \\([^`]+)`").matcher(Page.REFERENCE.text());
-		assertThat(table.find()).isTrue();
-		assertThat(Page.text("engagelab-sms-spring-boot-autoconfigure/src/test/java/io/github/engagelab/sms/cluster/"
-				+ "SmsBalanceStoreTests.java"))
-			.contains(table.group(1));
 	}
 
 	@Test
