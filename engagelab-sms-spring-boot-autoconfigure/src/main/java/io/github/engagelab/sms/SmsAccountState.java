@@ -24,8 +24,9 @@ public enum SmsAccountState {
 	LOW,
 
 	/**
-	 * The provider refused the credentials (HTTP 401 or 403) and has not accepted any
-	 * since then.
+	 * The provider refused the credentials (HTTP 401 or 403 with its error body) and has
+	 * not accepted any since then, or something in between has refused access for longer
+	 * than {@code refresh.max-age}.
 	 */
 	REJECTED,
 

@@ -30,7 +30,8 @@ public enum SmsBalanceFailure {
 					+ "contact EngageLab, or set the credentials of another account."),
 
 	/**
-	 * Any other HTTP 401 or 403.
+	 * Any other HTTP 401 or 403: of the provider if it has the provider's error body,
+	 * else of a gateway.
 	 */
 	ACCESS_DENIED(false,
 			"The provider or a gateway in front of it refused access: check the key's IP allow-list "
@@ -115,7 +116,10 @@ public enum SmsBalanceFailure {
 	}
 
 	/**
-	 * Return whether the provider refused the credentials.
+	 * Return whether the credentials were refused. {@link #ACCESS_DENIED} puts the
+	 * account into {@link SmsAccountState#REJECTED} at once if the answer has the
+	 * provider's error body. Without it, a gateway may have refused access: then only if
+	 * the balance expires, and that is still the answer.
 	 * @return whether this failure puts the account into {@link SmsAccountState#REJECTED}
 	 */
 	public boolean isRejection() {

@@ -92,8 +92,8 @@ public final class EngageLabSmsAutoConfiguration {
 		return new SmsBalanceMonitors(accounts, SmsBalanceReader.of(client),
 				(account) -> thresholds(properties.threshold(account)),
 				new SmsBalanceMonitors.Settings(properties.enabled(),
-						primaryAccount(properties.primaryAccount(), accounts), properties.refresh().effectiveMaxAge(),
-						properties.http().requestTimeout()),
+						primaryAccount(properties.primaryAccount(), accounts), properties.refresh().interval(),
+						properties.refresh().effectiveMaxAge(), properties.http().requestTimeout()),
 				threads, publisher, turns(properties, turns));
 	}
 

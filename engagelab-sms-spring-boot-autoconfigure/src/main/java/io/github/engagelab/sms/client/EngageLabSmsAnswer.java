@@ -47,10 +47,14 @@ record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) 
 		}
 		Long number = integer(json, "code");
 		Integer code = (number != null && number == number.intValue()) ? number.intValue() : null;
-		JsonNode message = (json != null) ? json.get("message") : null;
-		throw new SmsBalanceException(account, failure((code != null) ? code : 0), this.status, code,
-				(message != null && message.isString()) ? mask.apply(message.stringValue()) : null,
-				parseRetryAfter(now));
+		JsonNode text = (json != null) ? json.get("message") : null;
+		String message = (text != null && text.isString()) ? mask.apply(text.stringValue()) : null;
+		SmsBalanceFailure failure = failure((code != null) ? code : 0);
+		if (failure == SmsBalanceFailure.ACCESS_DENIED && message == null) {
+			// A gateway's page: it has no code of the provider's
+			code = null;
+		}
+		throw new SmsBalanceException(account, failure, this.status, code, message, parseRetryAfter(now));
 	}
 
 	static @Nullable SmsBalance toBalance(JsonNode json) {

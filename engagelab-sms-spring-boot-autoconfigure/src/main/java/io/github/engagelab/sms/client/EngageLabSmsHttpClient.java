@@ -22,6 +22,7 @@ import java.util.function.Function;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.micrometer.observation.ObservationRegistry;
+import io.micrometer.observation.contextpropagation.ObservationThreadLocalAccessor;
 import org.jspecify.annotations.Nullable;
 import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Mono;
@@ -87,7 +88,8 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 	}
 
 	// Send a request, and block until the answer is there
-	EngageLabSmsAnswer get(EngageLabSmsTarget target, String path) throws InterruptedException {
+	EngageLabSmsAnswer get(EngageLabSmsTarget target, String path, @Nullable Object observation)
+			throws InterruptedException {
 		ResponseEntity<byte[]> response;
 		try {
 			response = this.webClient.get()
@@ -96,6 +98,7 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 				.header(HttpHeaders.AUTHORIZATION, "Basic " + target.mask().authorization())
 				.accept(MediaType.APPLICATION_JSON)
 				.exchangeToMono((answer) -> answer.toEntity(byte[].class))
+				.contextWrite((context) -> context.putNonNull(ObservationThreadLocalAccessor.KEY, observation))
 				.blockOptional()
 				.orElseThrow();
 		}

@@ -13,8 +13,15 @@ import org.jspecify.annotations.Nullable;
  */
 public interface SmsBalanceReader {
 
-	// Before each step, say what fails of the read if that ends now. May throw anything
-	@Nullable SmsBalance read(String account, Consumer<SmsBalanceFailure> pending) throws InterruptedException;
+	// Read as a part of what is observed, if anything is. Before each step, say what
+	// fails of the read if that ends now. May throw anything
+	@Nullable SmsBalance read(String account, @Nullable Object observation, Consumer<SmsBalanceFailure> pending)
+			throws InterruptedException;
+
+	// Return what the thread that calls this is observed by
+	default @Nullable Object getCurrentObservation() {
+		return null;
+	}
 
 	// Return what tells accounts of the provider apart, without a way back to credentials
 	default String getIdentity(String account) {
@@ -25,7 +32,7 @@ public interface SmsBalanceReader {
 		if (client instanceof SmsBalanceReader reader) {
 			return reader;
 		}
-		return (account, pending) -> {
+		return (account, observation, pending) -> {
 			pending.accept(SmsBalanceFailure.TIMEOUT);
 			// Mapped before block(), which adds a suppressed exception to any other
 			return client.getBalance(account).onErrorMap((ex) -> toFailure(account, ex)).block();
@@ -34,7 +41,7 @@ public interface SmsBalanceReader {
 
 	// Return a reader that fails at once
 	static SmsBalanceReader failing(SmsBalanceException failure) {
-		return (account, pending) -> {
+		return (account, observation, pending) -> {
 			throw failure;
 		};
 	}

@@ -43,6 +43,8 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 
 	private final Settings settings;
 
+	private final ObservationRegistry observationRegistry;
+
 	private final EngageLabSmsThreads threads;
 
 	// Made when it is first needed, off the start-up path
@@ -55,6 +57,7 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 			EngageLabSmsThreads threads) {
 		this.connectionDetails = connectionDetails;
 		this.settings = settings;
+		this.observationRegistry = observationRegistry;
 		this.threads = threads;
 		this.httpClient = SingletonSupplier
 			.of(() -> new EngageLabSmsHttpClient(settings, customizers, observationRegistry, threads));
@@ -62,13 +65,14 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 
 	@Override
 	public Mono<SmsBalance> getBalance(String account) {
-		return Mono.fromCallable(() -> read(account, (pending) -> {
+		return Mono.fromCallable(() -> read(account, null, (pending) -> {
 		}));
 	}
 
 	@Override
-	public SmsBalance read(String account, Consumer<SmsBalanceFailure> pending) throws InterruptedException {
-		SmsBalance balance = get(account, "/v1/balance", EngageLabSmsAnswer::toBalance, pending);
+	public SmsBalance read(String account, @Nullable Object observation, Consumer<SmsBalanceFailure> pending)
+			throws InterruptedException {
+		SmsBalance balance = get(account, "/v1/balance", EngageLabSmsAnswer::toBalance, observation, pending);
 		boolean contradictory = balance.balance10000() + balance.giftBalance10000() != balance.totalBalance10000();
 		if (!contradictory) {
 			this.contradictory.remove(account);
@@ -79,6 +83,11 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 				.formatted(account, balance.balance10000(), balance.giftBalance10000(), balance.totalBalance10000()));
 		}
 		return balance;
+	}
+
+	@Override
+	public @Nullable Object getCurrentObservation() {
+		return this.observationRegistry.getCurrentObservation();
 	}
 
 	@Override
@@ -96,7 +105,7 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 	}
 
 	// Send GET requests until one succeeds, or another one cannot help
-	private <T> T get(String account, String path, Function<JsonNode, @Nullable T> reader,
+	private <T> T get(String account, String path, Function<JsonNode, @Nullable T> reader, @Nullable Object observation,
 			Consumer<SmsBalanceFailure> pending) throws InterruptedException {
 		BackOffExecution backOff = this.settings.backOff().start();
 		while (true) {
@@ -106,12 +115,14 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 						this.settings.allowPlaintext());
 				pending.accept(SmsBalanceFailure.TIMEOUT);
 				return this.httpClient.obtain()
-					.get(target, path)
+					.get(target, path, observation)
 					.read(reader, account, target.mask(), this.threads.now());
 			}
 			catch (SmsBalanceException ex) {
 				Duration retryAfter = Objects.requireNonNullElse(ex.getRetryAfter(), Duration.ZERO);
+				// Who is asked to slow down, and not for how long, does not try again now
 				boolean retryable = ex.getFailure().isRetryable() && !(ex instanceof PermanentConnectionException)
+						&& (ex.getFailure() != SmsBalanceFailure.RATE_LIMITED || ex.getRetryAfter() != null)
 						&& retryAfter.compareTo(this.settings.maxRetryDelay()) <= 0;
 				long delay = retryable ? backOff.nextBackOff() : BackOffExecution.STOP;
 				if (delay == BackOffExecution.STOP) {

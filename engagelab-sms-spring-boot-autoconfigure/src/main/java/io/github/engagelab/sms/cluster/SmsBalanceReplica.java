@@ -292,13 +292,13 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 	}
 
 	private long untilDue() {
-		return Math.max(this.dueAt - now(), this.monitor.getRetryAfter().toNanos());
+		return Math.max(this.dueAt - now(), this.monitor.getPause().toNanos());
 	}
 
 	// Until this replica polls, whatever the others and Redis do
 	private long untilLate() {
 		Duration refreshed = this.monitor.getTimeSinceRefresh();
-		long pause = this.monitor.getRetryAfter().toNanos();
+		long pause = this.monitor.getPause().toNanos();
 		if (this.alone != null) {
 			return Math.max(pause, (refreshed != null) ? this.interval / 8 * 7 - refreshed.toNanos() : 0);
 		}

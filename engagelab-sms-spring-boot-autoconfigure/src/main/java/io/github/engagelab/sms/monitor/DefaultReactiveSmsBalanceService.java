@@ -7,6 +7,7 @@ import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
+import io.micrometer.observation.contextpropagation.ObservationThreadLocalAccessor;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -67,7 +68,10 @@ public class DefaultReactiveSmsBalanceService implements ReactiveSmsBalanceServi
 
 	// Cancelling the subscription does not cancel the refresh, which others may wait for
 	private static Mono<SmsBalance> read(SmsBalanceMonitor monitor) {
-		return Mono.fromFuture(monitor::refresh).map(SmsBalanceSnapshot::balance);
+		return Mono
+			.deferContextual((context) -> Mono.fromFuture(() -> monitor
+				.refresh(context.getOrDefault(ObservationThreadLocalAccessor.KEY, monitor.getCurrentObservation()))))
+			.map(SmsBalanceSnapshot::balance);
 	}
 
 }

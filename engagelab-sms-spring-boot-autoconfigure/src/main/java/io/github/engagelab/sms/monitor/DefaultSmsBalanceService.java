@@ -76,7 +76,9 @@ public class DefaultSmsBalanceService implements SmsBalanceService {
 		try {
 			// Not join: a thread of the common pool is compensated for either way, but
 			// only this is bounded
-			return monitor.startOrJoin().get(monitor.getPatience().toMillis(), TimeUnit.MILLISECONDS).balance();
+			return monitor.startOrJoin(monitor.getCurrentObservation())
+				.get(monitor.getPatience().toMillis(), TimeUnit.MILLISECONDS)
+				.balance();
 		}
 		catch (ExecutionException ex) {
 			if (ex.getCause() instanceof SmsBalanceException failed) {

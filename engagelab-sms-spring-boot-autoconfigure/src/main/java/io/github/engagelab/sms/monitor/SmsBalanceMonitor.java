@@ -110,16 +110,16 @@ public final class SmsBalanceMonitor {
 		return (endedAt != null) ? Duration.ofNanos(this.threads.nanoTime() - endedAt) : null;
 	}
 
-	// Return for how long the provider has asked to wait, which is over after max-age;
-	// zero or negative if it has not
-	public Duration getRetryAfter() {
+	// Return how long the provider still wants no poll; zero or negative if it does not
+	public Duration getPause() {
 		Reading current = this.reading;
-		Duration wait = (current.failure() != null) ? current.failure().getRetryAfter() : null;
-		if (wait == null || current.endedAt() == null) {
-			return Duration.ZERO;
-		}
-		Duration bounded = (wait.compareTo(this.settings.maxAge()) < 0) ? wait : this.settings.maxAge();
-		return bounded.minusNanos(this.threads.nanoTime() - current.endedAt());
+		Duration pause = current.pause(this.settings.interval(), this.settings.maxAge());
+		return (current.endedAt() != null) ? pause.minusNanos(this.threads.nanoTime() - current.endedAt()) : pause;
+	}
+
+	// Return the time between two polls, which is shorter until the first success
+	public Duration getPollInterval() {
+		return this.reading.pollInterval(this.settings.interval(), this.settings.maxAge(), this.threads.nanoTime());
 	}
 
 	// Return who polls: self, other or alone, or null if polls are not shared
@@ -134,16 +134,20 @@ public final class SmsBalanceMonitor {
 
 	// Start a refresh, or join the one in flight. The result is signalled on a worker
 	public CompletableFuture<SmsBalanceSnapshot> refresh() {
-		CompletableFuture<SmsBalanceSnapshot> result = startOrJoin();
+		return refresh(getCurrentObservation());
+	}
+
+	CompletableFuture<SmsBalanceSnapshot> refresh(@Nullable Object observation) {
+		CompletableFuture<SmsBalanceSnapshot> result = startOrJoin(observation);
 		return result.isDone() ? result : result.whenCompleteAsync((snapshot, failure) -> {
 		}, this.threads.workers());
 	}
 
 	// For those who block, with a bound of their own. Nothing may depend on the result,
 	// which would run before they go on
-	CompletableFuture<SmsBalanceSnapshot> startOrJoin() {
-		SmsBalanceRefresh next = new SmsBalanceRefresh(this, this.account, this.reader, this.pending, this.threads,
-				(this.turn != null) ? this.turn.started() : null);
+	CompletableFuture<SmsBalanceSnapshot> startOrJoin(@Nullable Object observation) {
+		SmsBalanceRefresh next = new SmsBalanceRefresh(this, this.account, this.reader, observation, this.pending,
+				this.threads, (this.turn != null) ? this.turn.started() : null);
 		SmsBalanceRefresh overdue;
 		synchronized (this) {
 			if (isRefreshing()) {
@@ -161,6 +165,11 @@ public final class SmsBalanceMonitor {
 			overdue.expire();
 		}
 		return next;
+	}
+
+	// Return what traces the caller, and is the parent of what it asks for
+	@Nullable Object getCurrentObservation() {
+		return this.reader.getCurrentObservation();
 	}
 
 	@Nullable SmsBalanceSnapshot getSnapshot(Duration maxAge) {
@@ -191,7 +200,7 @@ public final class SmsBalanceMonitor {
 	}
 
 	public void poll() {
-		var unused = startOrJoin();
+		var unused = startOrJoin(null);
 	}
 
 	// Take in what a refresh has brought, one of the two, unless it has been replaced
@@ -214,7 +223,7 @@ public final class SmsBalanceMonitor {
 					: this.reading.failed(Objects.requireNonNull(failure), startedAt, this.threads.now(), nanoTime),
 					true);
 			result = new SharedResult(getStatus(), Objects.requireNonNullElse(this.reading.since(), nanoTime), failure,
-					Duration.ofNanos(nanoTime - startedAt), getRetryAfter());
+					Duration.ofNanos(nanoTime - startedAt), getPause());
 		}
 		if (refresh.share() != null) {
 			refresh.share().accept(result);

@@ -132,10 +132,12 @@ public class SmsBalanceMonitors implements AutoCloseable {
 	 *
 	 * @param enabled whether requests are sent at all
 	 * @param primaryAccount the account used when none is specified, or {@code null}
+	 * @param interval the time between two polls
 	 * @param maxAge the age at which a snapshot is considered stale
 	 * @param requestTimeout the maximum time of a refresh
 	 */
-	public record Settings(boolean enabled, @Nullable String primaryAccount, Duration maxAge, Duration requestTimeout) {
+	public record Settings(boolean enabled, @Nullable String primaryAccount, Duration interval, Duration maxAge,
+			Duration requestTimeout) {
 	}
 
 }

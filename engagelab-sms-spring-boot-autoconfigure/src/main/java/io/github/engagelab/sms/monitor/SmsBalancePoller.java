@@ -61,9 +61,8 @@ public class SmsBalancePoller implements SmartLifecycle {
 			for (SmsBalanceMonitor monitor : this.monitors.all()) {
 				// All are read at once, and then take up their places in the interval
 				Duration first = stagger.multipliedBy(position);
-				Schedule schedule = new Schedule(monitor, share.multipliedBy(++position).minus(first));
-				this.schedules.put(monitor.getAccount(), schedule);
-				schedule.arm(INITIAL_DELAY.plus(first));
+				this.schedules.put(monitor.getAccount(),
+						new Schedule(monitor, INITIAL_DELAY.plus(first), share.multipliedBy(++position).minus(first)));
 			}
 		}
 	}
@@ -100,18 +99,21 @@ public class SmsBalancePoller implements SmartLifecycle {
 
 		private final SmsBalanceMonitor monitor;
 
-		// Of the next poll; the interval once the account has taken up its place in it
+		// Until the poll after the next one: the account takes up its place in the
+		// interval
 		private Duration period;
 
-		private long due;
+		private volatile long due;
 
 		private @Nullable Future<?> next;
 
 		private boolean cancelled;
 
-		Schedule(SmsBalanceMonitor monitor, Duration period) {
+		Schedule(SmsBalanceMonitor monitor, Duration first, Duration period) {
 			this.monitor = monitor;
 			this.period = period;
+			this.due = SmsBalancePoller.this.threads.nanoTime() + first.toNanos();
+			arm(first);
 		}
 
 		@Override
@@ -131,21 +133,31 @@ public class SmsBalancePoller implements SmartLifecycle {
 			if (turn != null) {
 				return turn.tick();
 			}
-			Duration retryAfter = this.monitor.getRetryAfter();
-			if (retryAfter.compareTo(Duration.ZERO) > 0) {
-				return retryAfter;
+			if (untilPoll() <= 0) {
+				// Spreads the instances of an application that were started together
+				long jitter = ThreadLocalRandom.current().nextLong(900, 1101);
+				this.due = SmsBalancePoller.this.threads.nanoTime()
+						+ this.period.multipliedBy(jitter).dividedBy(1000).toNanos();
+				this.period = SmsBalancePoller.this.interval;
+				this.monitor.poll();
 			}
-			// Spreads the instances of an application that were started together
-			Duration jittered = this.period.multipliedBy(ThreadLocalRandom.current().nextLong(900, 1101))
-				.dividedBy(1000);
-			this.period = SmsBalancePoller.this.interval;
-			this.monitor.poll();
-			return jittered;
+			// Until the first success, it must be seen in time whether a poll has failed
+			return Duration.ofNanos(Math.min(untilPoll(), this.monitor.getPollInterval().toNanos()));
 		}
 
-		synchronized void arm(Duration delay) {
+		private long untilPoll() {
+			long wait = this.due - SmsBalancePoller.this.threads.nanoTime();
+			Duration first = this.monitor.getPollInterval();
+			Duration elapsed = this.monitor.getTimeSinceRefresh();
+			if (elapsed != null && first.compareTo(SmsBalancePoller.this.interval) < 0
+					&& !this.monitor.isRefreshing()) {
+				wait = Math.min(wait, first.minus(elapsed).toNanos());
+			}
+			return Math.max(wait, this.monitor.getPause().toNanos());
+		}
+
+		private synchronized void arm(Duration delay) {
 			if (!this.cancelled) {
-				this.due = SmsBalancePoller.this.threads.nanoTime() + delay.toNanos();
 				this.next = SmsBalancePoller.this.threads.schedule(delay, this);
 			}
 		}
@@ -160,13 +172,9 @@ public class SmsBalancePoller implements SmartLifecycle {
 			}
 		}
 
-		synchronized Duration getDelay() {
-			if (this.monitor.getTurn() != null) {
-				return this.monitor.getTurn().getDelay();
-			}
-			Duration delay = Duration.ofNanos(this.due - SmsBalancePoller.this.threads.nanoTime());
-			Duration retryAfter = this.monitor.getRetryAfter();
-			return (delay.compareTo(retryAfter) > 0) ? delay : retryAfter;
+		Duration getDelay() {
+			SmsBalanceTurn turn = this.monitor.getTurn();
+			return (turn != null) ? turn.getDelay() : Duration.ofNanos(untilPoll());
 		}
 
 	}

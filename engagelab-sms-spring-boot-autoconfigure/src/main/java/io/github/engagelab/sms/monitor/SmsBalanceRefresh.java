@@ -31,6 +31,9 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 
 	private final SmsBalanceReader reader;
 
+	// What traces the caller
+	private final @Nullable Object observation;
+
 	// What fails if the account's thread gets no further. It belongs to the account: a
 	// refresh may wait behind another one that hangs
 	private final AtomicReference<SmsBalanceFailure> pending;
@@ -48,12 +51,13 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 
 	private volatile @Nullable Future<?> task;
 
-	SmsBalanceRefresh(SmsBalanceMonitor monitor, String account, SmsBalanceReader reader,
+	SmsBalanceRefresh(SmsBalanceMonitor monitor, String account, SmsBalanceReader reader, @Nullable Object observation,
 			AtomicReference<SmsBalanceFailure> pending, EngageLabSmsThreads threads,
 			@Nullable Consumer<SharedResult> share) {
 		this.monitor = monitor;
 		this.account = account;
 		this.reader = reader;
+		this.observation = observation;
 		this.pending = pending;
 		this.threads = threads;
 		this.share = share;
@@ -82,7 +86,7 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 	@Override
 	public void run() {
 		try {
-			end(this.reader.read(this.account, this::setPending), null);
+			end(this.reader.read(this.account, this.observation, this::setPending), null);
 		}
 		catch (Throwable ex) {
 			end(null, ex);

@@ -330,15 +330,15 @@ class FaultMatrixTests {
 		String inAnHour = "Retry-After: "
 				+ DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC).plusHours(1));
 		faults.addAll(List.of(status("400 Bad Request", HTML, SmsBalanceFailure.CLIENT_ERROR, 1),
-				status("400 Bad Request", error(3004), SmsBalanceFailure.RATE_LIMITED, ALL_TRIES),
+				status("400 Bad Request", error(3004), SmsBalanceFailure.RATE_LIMITED, 1),
 				status("401 Unauthorized", error(2001), SmsBalanceFailure.INVALID_CREDENTIALS, 1),
 				status("401 Unauthorized", error(2002), SmsBalanceFailure.CREDENTIALS_DISABLED, 1),
 				status("401 Unauthorized", "", SmsBalanceFailure.ACCESS_DENIED, 1),
 				status("403 Forbidden", error(2002), SmsBalanceFailure.MERCHANT_DELETED, 1),
 				status("403 Forbidden", "", SmsBalanceFailure.ACCESS_DENIED, 1),
 				status("407 Proxy Authentication Required", "", SmsBalanceFailure.UNREACHABLE, 1),
-				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, ALL_TRIES),
-				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, ALL_TRIES, "Retry-After: soon"),
+				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, 1),
+				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, 1, "Retry-After: soon"),
 				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, 1, hour),
 				status("429 Too Many Requests", "", SmsBalanceFailure.RATE_LIMITED, 1, inAnHour),
 				status("500 Internal Server Error", error(1000), SmsBalanceFailure.SERVER_ERROR, ALL_TRIES),

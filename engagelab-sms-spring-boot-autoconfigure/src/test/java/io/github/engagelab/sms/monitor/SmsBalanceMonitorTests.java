@@ -293,7 +293,7 @@ class SmsBalanceMonitorTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource(names = { "INVALID_CREDENTIALS", "CREDENTIALS_DISABLED", "MERCHANT_DELETED", "ACCESS_DENIED" })
+	@EnumSource(names = { "INVALID_CREDENTIALS", "CREDENTIALS_DISABLED", "MERCHANT_DELETED" })
 	void stateWhenRejectedStaysUntilTheNextSuccess(SmsBalanceFailure rejection) {
 		run((monitor) -> {
 			this.client.balance(100000);
@@ -323,6 +323,49 @@ class SmsBalanceMonitorTests {
 			this.client.fail(failure);
 			refresh(monitor);
 			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNKNOWN);
+		});
+	}
+
+	@Test
+	void stateWhenAGatewayDeniesAccessIsRejectedOnlyWhenTheBalanceExpires() {
+		runPolled((monitor) -> {
+			this.client.balance(100000);
+			this.time.advanceTimeBy(INITIAL_DELAY);
+			this.client.answer(Mono.error(
+					() -> new SmsBalanceException("default", SmsBalanceFailure.ACCESS_DENIED, 403, null, null, null)));
+			this.time.advanceTimeBy(MAX_AGE.minusMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.OK);
+			assertThat(monitor.getStatus().failure()).isEqualTo(SmsBalanceFailure.ACCESS_DENIED);
+			this.time.advanceTimeBy(Duration.ofMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.REJECTED);
+			assertThat(this.events).extracting(SmsAccountStateChangedEvent::current)
+				.containsExactly(SmsAccountState.OK, SmsAccountState.REJECTED);
+			this.client.fail(SmsBalanceFailure.TIMEOUT);
+			refresh(monitor);
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNAVAILABLE);
+		});
+	}
+
+	@Test
+	void stateWhenNothingWasReadAndAGatewayDeniesAccessIsRejectedAfterMaxAge() {
+		runPolled((monitor) -> {
+			this.client.fail(SmsBalanceFailure.ACCESS_DENIED);
+			this.time.advanceTimeBy(INITIAL_DELAY.plus(MAX_AGE).minusMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.UNKNOWN);
+			this.time.advanceTimeBy(Duration.ofMillis(1));
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.REJECTED);
+		});
+	}
+
+	@Test
+	void stateWhenTheProviderDeniesAccessIsRejectedAtOnce() {
+		run((monitor) -> {
+			this.client.balance(100000);
+			refresh(monitor);
+			this.client.answer(Mono.error(() -> new SmsBalanceException("default", SmsBalanceFailure.ACCESS_DENIED, 403,
+					2003, "not on the list", null)));
+			refresh(monitor);
+			assertThat(monitor.getStatus().state()).isEqualTo(SmsAccountState.REJECTED);
 		});
 	}
 
@@ -504,7 +547,7 @@ class SmsBalanceMonitorTests {
 			Sinks.One<SmsBalance> answer = Sinks.one();
 			this.client.answer(answer.asMono());
 			CompletableFuture<SmsBalanceSnapshot> refresh = monitor.refresh();
-			CompletableFuture<SmsBalanceSnapshot> result = monitor.startOrJoin();
+			CompletableFuture<SmsBalanceSnapshot> result = monitor.startOrJoin(null);
 			List<String> seen = new CopyOnWriteArrayList<>();
 			monitor.addListener(() -> seen
 				.add("%s %s %s".formatted(refresh.isDone(), result.isDone(), monitor.getStatus().state())));
@@ -692,7 +735,7 @@ class SmsBalanceMonitorTests {
 			monitor.addListener(notifications::incrementAndGet);
 			this.client.answer(Mono.<SmsBalance>never().doOnCancel(() -> cancelled.set(true)));
 			waiting.add(monitor.refresh());
-			waiting.add(monitor.startOrJoin());
+			waiting.add(monitor.startOrJoin(null));
 		});
 		assertThat(waiting).hasSize(2)
 			.allSatisfy((caller) -> assertThat(failureOf(caller)).isInstanceOf(CancellationException.class));

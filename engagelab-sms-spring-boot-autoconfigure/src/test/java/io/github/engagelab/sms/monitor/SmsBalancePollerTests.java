@@ -112,11 +112,13 @@ class SmsBalancePollerTests {
 	@ParameterizedTest
 	@EnumSource(ClientFault.class)
 	void pollsOnAfterClientFault(ClientFault fault) {
-		this.client.answerWith(fault::answer);
+		this.client.balance(100000);
 		run((context) -> {
 			SmsBalanceMonitor monitor = monitor(context);
-			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY).plus(INTERVAL.multipliedBy(3)));
-			assertThat(this.client.calls()).hasSizeBetween(3, 4);
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY));
+			this.client.answerWith(fault::answer);
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(4));
+			assertThat(this.client.calls()).hasSizeBetween(4, 5);
 			assertThat(gaps("default")).allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
 			assertThat(monitor.getStatus().failure()).isEqualTo(fault.getFailure());
 			this.client.balance(100000);
@@ -143,14 +145,16 @@ class SmsBalancePollerTests {
 
 	@Test
 	void pollsOnWhenClientNeverAnswers() {
-		this.client.answer(Mono.never());
+		this.client.balance(100000);
 		run((context) -> {
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY));
+			this.client.answer(Mono.never());
 			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
-			assertThat(this.client.calls()).hasSizeBetween(9, 12);
+			assertThat(this.client.calls()).hasSizeBetween(10, 13);
 			assertThat(gaps("default")).allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
 			Map<String, Long> refreshes = monitor(context).getRefreshes();
 			assertThat(refreshes).containsOnlyKeys("success", "timeout");
-			assertThat(refreshes.get("timeout")).isBetween(9L, 12L);
+			assertThat(refreshes.get("timeout")).isBetween(8L, 12L);
 		});
 	}
 
@@ -224,6 +228,102 @@ class SmsBalancePollerTests {
 			}
 			assertThat(poller.getNextRefresh("nobody")).isNull();
 		});
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "UNREACHABLE", "TIMEOUT", "SERVER_ERROR", "CREDENTIALS_UNAVAILABLE" })
+	void pollsSoonerUntilTheFirstSuccess(SmsBalanceFailure failure) {
+		this.client.fail(failure);
+		this.runner.withPropertyValues("engagelab.sms.refresh.interval=30m", "engagelab.sms.refresh.max-age=2h")
+			.run((context) -> {
+				this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY).plusSeconds(200));
+				assertThat(gaps("default")).containsExactly(1_000L, 2_000L, 4_000L, 8_000L, 16_000L, 30_000L, 30_000L,
+						30_000L, 30_000L, 30_000L);
+				this.client.balance(100000);
+				this.time.advanceTimeBy(Duration.ofSeconds(30));
+				assertThat(monitor(context).getStatus().state()).isEqualTo(SmsAccountState.OK);
+				int calls = this.client.calls().size();
+				this.client.fail(failure);
+				this.time.advanceTimeBy(Duration.ofHours(2));
+				assertThat(this.client.calls().size() - calls).isBetween(3, 5);
+				assertThat(gaps("default").subList(calls, this.client.calls().size() - 1))
+					.allMatch((gap) -> gap >= 27 * 60_000 && gap <= 33 * 60_000);
+			});
+	}
+
+	@Test
+	void pollsSoonerUntilTheFirstSuccessForMaxAgeAtMost() {
+		this.client.fail(SmsBalanceFailure.UNREACHABLE);
+		this.runner.withPropertyValues("engagelab.sms.refresh.interval=30m", "engagelab.sms.refresh.max-age=45m")
+			.run((context) -> {
+				this.time.advanceTimeBy(Duration.ofMinutes(46));
+				int calls = this.client.calls().size();
+				assertThat(calls).isGreaterThan(80);
+				this.time.advanceTimeBy(Duration.ofMinutes(60));
+				assertThat(this.client.calls().size() - calls).isBetween(1, 3);
+			});
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "INVALID_CREDENTIALS", "ACCESS_DENIED", "MALFORMED_RESPONSE", "NOT_CONFIGURED" })
+	void pollsAtTheIntervalWhenTheNextPollCannotHelp(SmsBalanceFailure failure) {
+		this.client.fail(failure);
+		run((context) -> {
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
+			assertThat(gaps("default")).isNotEmpty().allMatch((gap) -> gap >= 54_000 && gap <= 66_000);
+		});
+	}
+
+	@Test
+	void pollsSoonerNeverLaterThanTheInterval() {
+		this.client.fail(SmsBalanceFailure.UNREACHABLE);
+		this.runner.withPropertyValues("engagelab.sms.refresh.interval=5s").run((context) -> {
+			this.time.advanceTimeBy(Duration.ofMinutes(2));
+			assertThat(gaps("default")).startsWith(1_000L, 2_000L, 4_000L)
+				.allMatch((gap) -> gap <= 5_500)
+				.hasSizeGreaterThan(20);
+		});
+	}
+
+	@Test
+	void pollsLessOftenWhileProviderAsksToSlowDown() {
+		this.client.balance(100000);
+		run((context) -> {
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY));
+			this.client.fail(SmsBalanceFailure.RATE_LIMITED);
+			this.time.advanceTimeBy(Duration.ofMinutes(12));
+			List<Long> gaps = gaps("default");
+			// Twice the interval, and from then on half of max-age, which is 5m
+			assertThat(gaps.get(0)).isBetween(54_000L, 66_000L);
+			assertThat(gaps.subList(1, gaps.size())).startsWith(120_000L, 150_000L, 150_000L)
+				.allMatch((gap) -> gap == 120_000 || gap == 150_000);
+			this.client.balance(100000);
+			this.time.advanceTimeBy(Duration.ofMinutes(3));
+			int calls = this.client.calls().size();
+			this.time.advanceTimeBy(INTERVAL.multipliedBy(10));
+			assertThat(this.client.calls().size() - calls).isBetween(9, 11);
+		});
+	}
+
+	@Test
+	void nextRefreshFollowsFirstDelaysAndPauses() {
+		this.client.fail(SmsBalanceFailure.UNREACHABLE);
+		this.runner.withPropertyValues("engagelab.sms.refresh.interval=30m", "engagelab.sms.refresh.max-age=2h")
+			.run((context) -> {
+				SmsBalancePoller poller = context.getBean(SmsBalancePoller.class);
+				for (int i = 0; i < 5; i++) {
+					Instant next = poller.getNextRefresh("default");
+					this.time.advanceTimeTo(next.minusMillis(1));
+					assertThat(this.client.calls()).hasSize(i);
+					this.time.advanceTimeTo(next);
+					assertThat(this.client.calls()).hasSize(i + 1);
+				}
+				this.client.fail(SmsBalanceFailure.RATE_LIMITED);
+				this.time.advanceTimeTo(poller.getNextRefresh("default"));
+				assertThat(this.client.calls()).hasSize(6);
+				Instant now = Instant.ofEpochMilli(this.client.calls().get(5).millis());
+				assertThat(poller.getNextRefresh("default")).isEqualTo(now.plus(Duration.ofHours(1)));
+			});
 	}
 
 	@ParameterizedTest
