@@ -3,6 +3,7 @@ package io.github.engagelab.sms.client;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.net.ConnectException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
@@ -10,6 +11,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Mono;
 
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.codec.ByteArrayDecoder;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
@@ -103,15 +105,15 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 				.orElseThrow();
 		}
 		catch (RuntimeException ex) {
-			Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
-			if (root instanceof InterruptedException interrupted) {
+			Throwable telling = telling(ex);
+			if (telling instanceof InterruptedException interrupted) {
 				throw interrupted;
 			}
-			throw toFailure(target, root);
+			throw toFailure(target, telling);
 		}
 		if (response.getStatusCode().value() == 407) {
 			// Without the text, which is not the provider's and may repeat a password
-			throw new PermanentConnectionException(target.account(), "HTTP 407 from the proxy" + tried());
+			throw new PermanentConnectionException(target.account(), "HTTP 407 from the proxy" + tried(target));
 		}
 		return new EngageLabSmsAnswer(response.getStatusCode().value(),
 				response.getHeaders().getFirst(HttpHeaders.RETRY_AFTER),
@@ -179,20 +181,33 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 		}
 	}
 
+	// The JDK leaves it at a closed channel where a connection is refused
+	private static Throwable telling(Throwable ex) {
+		Throwable telling = ex;
+		for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
+			telling = (cause instanceof ClosedChannelException) ? telling : cause;
+		}
+		return telling;
+	}
+
 	// Without the exception itself, which holds the request and its headers
-	private SmsBalanceException toFailure(EngageLabSmsTarget target, Throwable root) {
+	private SmsBalanceException toFailure(EngageLabSmsTarget target, Throwable ex) {
+		String message = (ex instanceof UnresolvedAddressException) ? "unknown host"
+				: (ex instanceof ConnectException && ex.getMessage() == null) ? "refused" : ex.getMessage();
 		String reason = target.mask()
-			.apply(root.getClass().getSimpleName() + ((root.getMessage() != null) ? ": " + root.getMessage() : ""));
-		if (root instanceof GeneralSecurityException) {
+			.apply(ex.getClass().getSimpleName() + ((message != null) ? ": " + message : "") + tried(target));
+		if (ex instanceof GeneralSecurityException) {
 			return new PermanentConnectionException(target.account(), reason);
 		}
-		boolean timeout = root instanceof HttpTimeoutException && !(root instanceof HttpConnectTimeoutException);
+		boolean timeout = ex instanceof HttpTimeoutException && !(ex instanceof HttpConnectTimeoutException);
 		return new SmsBalanceException(target.account(),
 				timeout ? SmsBalanceFailure.TIMEOUT : SmsBalanceFailure.UNREACHABLE, reason, null);
 	}
 
-	private String tried() {
-		return (this.settings.proxy() != null) ? " " + this.settings.proxy() : "";
+	private String tried(EngageLabSmsTarget target) {
+		URI url = URI.create(target.baseUrl());
+		int port = (url.getPort() != -1) ? url.getPort() : "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
+		return " (" + ((this.settings.proxy() != null) ? this.settings.proxy() : url.getHost() + ":" + port) + ")";
 	}
 
 	private WebClient buildWebClient(ObservationRegistry observationRegistry) {
