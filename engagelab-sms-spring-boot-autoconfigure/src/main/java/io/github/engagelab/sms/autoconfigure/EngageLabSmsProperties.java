@@ -206,8 +206,8 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	/**
 	 * Thresholds of the total balance.
 	 *
-	 * @param low Total balance in account currency below which an account is LOW. At most
-	 * 4 decimals.
+	 * @param low Total balance in account currency below which an account is LOW. May be
+	 * negative, with at most 4 decimals.
 	 * @param warning Total balance in account currency below which an account is in
 	 * WARNING. At least the low threshold, at most 4 decimals.
 	 */

@@ -153,17 +153,13 @@ final class PropertyRules {
 	}
 
 	private static void amount(String property, BigDecimal value) {
-		String action = "Set %s to an amount in account currency, 0 or more, with at most 4 decimals."
-			.formatted(property);
 		try {
 			value.movePointRight(SmsBalance.SCALE).longValueExact();
 		}
 		catch (ArithmeticException ex) {
 			throw new InvalidEngageLabSmsPropertyException(property, "it has more than 4 decimals, or is too large",
-					action);
+					"Set %s to an amount in account currency with at most 4 decimals.".formatted(property));
 		}
-		// As text only now that it is known not to be huge
-		check(value.signum() >= 0, property, value.toPlainString() + " is negative", action);
 	}
 
 	static void baseUrl(String property, String value, boolean allowPlaintext) {

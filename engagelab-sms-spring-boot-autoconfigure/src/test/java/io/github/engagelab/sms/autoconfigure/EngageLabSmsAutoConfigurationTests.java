@@ -334,7 +334,7 @@ class EngageLabSmsAutoConfigurationTests {
 					engagelab.sms.base-url=https://h#hidden     | engagelab.sms.base-url             | belong in dev-key
 					engagelab.sms.base-url=http://h.example     | engagelab.sms.base-url             | allow-plaintext=true
 					engagelab.sms.base-url=http://127.evil.com  | engagelab.sms.base-url             | allow-plaintext=true
-					engagelab.sms.threshold.low=-1              | engagelab.sms.threshold.low        | at most 4 decimals
+					engagelab.sms.threshold.low=-0.00001        | engagelab.sms.threshold.low        | at most 4 decimals
 					engagelab.sms.threshold.low=0.00001         | engagelab.sms.threshold.low        | at most 4 decimals
 					engagelab.sms.threshold.low=1e300           | engagelab.sms.threshold.low        | at most 4 decimals
 					engagelab.sms.threshold.warning=1.00001     | engagelab.sms.threshold.warning    | at most 4 decimals

@@ -10,6 +10,7 @@ import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails.Credentials;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
@@ -144,6 +145,27 @@ class EngageLabSmsPropertiesTests {
 			CapturedOutput output) {
 		assertThatException().isThrownBy(() -> start(setting.stripTrailing()));
 		assertThat(output).contains("APPLICATION FAILED TO START", "Property: " + property, action);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "-5, , -50000, ", "-5.5, -5.5, -55000, -55000", "-5, 0.0001, -50000, 1",
+			"-922337203685477.5808, , -9223372036854775808, " })
+	void thresholdsMayBeNegative(String low, String warning, long low10000, Long warning10000) {
+		this.runner
+			.withPropertyValues("engagelab.sms.dev-key=k", "engagelab.sms.dev-secret=s",
+					"engagelab.sms.accounts.otp.threshold.low=" + low, "engagelab.sms.threshold.low=" + low)
+			.withPropertyValues((warning != null) ? "engagelab.sms.threshold.warning=" + warning : "unset=")
+			.run((context) -> assertThat(context.getBean(SmsBalanceMonitors.class).all()).hasSize(2)
+				.allSatisfy((monitor) -> assertThat(monitor.getStatus().thresholds())
+					.isEqualTo(new SmsBalanceThresholds(low10000, warning10000))));
+	}
+
+	@Test
+	void runWhenNegativeWarningThresholdIsTooLowFails(CapturedOutput output) {
+		assertThatException()
+			.isThrownBy(() -> start("engagelab.sms.threshold.low=-5", "engagelab.sms.threshold.warning=-5.0001"));
+		assertThat(output).contains("Property: engagelab.sms.threshold.warning",
+				"-5.0001 is less than the low threshold -5");
 	}
 
 	@Test

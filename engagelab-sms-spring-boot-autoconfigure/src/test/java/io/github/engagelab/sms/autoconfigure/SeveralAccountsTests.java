@@ -181,7 +181,7 @@ class SeveralAccountsTests {
 					engagelab.sms.accounts.a.dev-secret=hidden      | engagelab.sms.accounts.a.dev-key           | remove engagelab.sms.accounts.a.dev-secret
 					engagelab.sms.accounts.a.base-url=nowhere       | engagelab.sms.accounts.a.base-url          | like https://
 					engagelab.sms.accounts.a.base-url=http://h.test | engagelab.sms.accounts.a.base-url          | allow-plaintext=true
-					engagelab.sms.accounts.a.threshold.low=-1       | engagelab.sms.accounts.a.threshold.low     | at most 4 decimals
+					engagelab.sms.accounts.a.threshold.low=1e300    | engagelab.sms.accounts.a.threshold.low     | at most 4 decimals
 					engagelab.sms.accounts.a.threshold.warning=0.5  | engagelab.sms.accounts.a.threshold.warning | at least
 					engagelab.sms.accounts[a/b].dev-key=k           | engagelab.sms.accounts                     | letters, digits
 					engagelab.sms.accounts[a b].dev-key=k           | engagelab.sms.accounts                     | letters, digits

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
@@ -26,8 +27,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.health.autoconfigure.actuate.endpoint.HealthEndpointAutoConfiguration;
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
 import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.health.registry.HealthContributorRegistry;
@@ -219,31 +223,37 @@ class SmsBalanceHealthIndicatorTests {
 
 	@Test
 	void healthWhenSeveralAccountsHasAChildEach() {
-		this.runner.withBean(EngageLabSmsConnectionDetails.class, () -> new EngageLabSmsConnectionDetails() {
+		this.runner.withBean(EngageLabSmsConnectionDetails.class, () -> new Accounts("default", "otp"))
+			.run((context) -> {
+				this.client.balance(0);
+				refresh(context, "otp");
+				this.client.balance(100000);
+				refresh(context, "default");
+				assertThat(children(context)).containsExactly("default UP", "otp DOWN");
+			});
+	}
 
-			@Override
-			public Set<String> getAccounts() {
-				return new LinkedHashSet<>(List.of("default", "otp"));
-			}
+	@Test
+	void healthWhenSoleAccountIsNamedHasAChildSoThatAGroupCanNameIt() {
+		this.runner.withConfiguration(AutoConfigurations.of(HealthEndpointAutoConfiguration.class))
+			.withPropertyValues("engagelab.sms.accounts.otp.dev-key=k", "engagelab.sms.accounts.otp.dev-secret=s",
+					"management.endpoint.health.group.sms.include=engagelabSms/otp")
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				assertThat(children(context)).containsExactly("otp UNKNOWN");
+			});
+	}
 
-			@Override
-			public Credentials getCredentials(String account) {
-				return new Credentials("key", "secret");
-			}
+	@Test
+	void healthWhenSoleAccountOfConnectionDetailsIsNamedHasAChild() {
+		this.runner.withBean(EngageLabSmsConnectionDetails.class, () -> new Accounts("otp"))
+			.run((context) -> assertThat(children(context)).containsExactly("otp UNKNOWN"));
+	}
 
-		}).run((context) -> {
-			this.client.balance(0);
-			refresh(context, "otp");
-			this.client.balance(100000);
-			refresh(context, "default");
-			CompositeHealthContributor composite = (CompositeHealthContributor) context
-				.getBean(HealthContributorRegistry.class)
-				.getContributor("engagelabSms");
-			assertThat(composite.stream())
-				.extracting(
-						(entry) -> entry.name() + " " + ((HealthIndicator) entry.contributor()).health().getStatus())
-				.containsExactly("default UP", "otp DOWN");
-		});
+	@Test
+	void healthWhenSoleAccountOfConnectionDetailsIsDefaultHasNoChild() {
+		this.runner.withBean(EngageLabSmsConnectionDetails.class, () -> new Accounts("default"))
+			.run((context) -> assertThat(health(context).getDetails()).containsEntry("account", "default"));
 	}
 
 	private static void refresh(ListableBeanFactory context) {
@@ -260,6 +270,26 @@ class SmsBalanceHealthIndicatorTests {
 
 	private static HealthIndicator indicator(ListableBeanFactory context) {
 		return (HealthIndicator) context.getBean(HealthContributorRegistry.class).getContributor("engagelabSms");
+	}
+
+	private static Stream<String> children(ListableBeanFactory context) {
+		HealthContributor contributor = context.getBean(HealthContributorRegistry.class).getContributor("engagelabSms");
+		assertThat(contributor).isInstanceOf(CompositeHealthContributor.class);
+		return ((CompositeHealthContributor) contributor).stream()
+			.map((entry) -> entry.name() + " " + ((HealthIndicator) entry.contributor()).health().getStatus());
+	}
+
+	private record Accounts(Set<String> getAccounts) implements EngageLabSmsConnectionDetails {
+
+		Accounts(String... names) {
+			this(new LinkedHashSet<>(List.of(names)));
+		}
+
+		@Override
+		public Credentials getCredentials(String account) {
+			return new Credentials("key", "secret");
+		}
+
 	}
 
 }

@@ -1,14 +1,17 @@
 package io.github.engagelab.sms.autoconfigure.health;
 
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsAutoConfiguration;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties;
+import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.health.SmsBalanceHealthIndicator;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -19,6 +22,7 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthContributor;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.annotation.Bean;
 
@@ -39,11 +43,12 @@ public final class EngageLabSmsHealthContributorAutoConfiguration {
 			.status()
 			.forEach((state, status) -> statuses.put(SmsAccountState.valueOf(state.toUpperCase(Locale.ROOT)),
 					new Status(status)));
-		Map<String, SmsBalanceHealthIndicator> indicators = new LinkedHashMap<>();
-		monitors.asMap()
-			.forEach((account, monitor) -> indicators.put(account, new SmsBalanceHealthIndicator(monitor, statuses)));
-		return (indicators.size() == 1) ? indicators.values().iterator().next()
-				: CompositeHealthContributor.fromMap(indicators);
+		Function<SmsBalanceMonitor, HealthIndicator> indicator = (monitor) -> new SmsBalanceHealthIndicator(monitor,
+				statuses);
+		// A named account keeps its path when others come or go
+		return monitors.asMap().keySet().equals(Set.of(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT))
+				? indicator.apply(monitors.get(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT))
+				: CompositeHealthContributor.fromMap(monitors.asMap(), indicator);
 	}
 
 }
