@@ -1,6 +1,8 @@
 package io.github.engagelab.sms;
 
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,7 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.BaseStream;
 import java.util.stream.Stream;
 
@@ -20,6 +24,8 @@ import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
@@ -146,6 +152,24 @@ class ArchitectureTests {
 	}
 
 	@ArchTest
+	void nothingTakesADetour(JavaClasses classes) {
+		assertThat(classes.stream().flatMap((type) -> type.getCodeUnits().stream()).filter(new TakesADetour()))
+			.isEmpty();
+		assertThat(classes.stream().flatMap((type) -> type.getFields().stream().map(JavaField::getRawType)))
+			.noneMatch(TakesADetour::isOf);
+	}
+
+	@ArchTest
+	void detoursAreRecognized(JavaClasses classes) {
+		assertThat(new ClassFileImporter().importClass(Detours.class)
+			.getMethods()
+			.stream()
+			.filter(new TakesADetour())
+			.map((method) -> method.getName().replaceAll("lambda.(\\w+).\\d+", "$1")))
+			.containsExactlyInAnyOrder("caught", "checked", "hidden", "proxy", "context", "parked", "compared");
+	}
+
+	@ArchTest
 	void apiIsWhatItIsSaidToBe(JavaClasses classes) {
 		Set<String> expected = new TreeSet<>(API);
 		expected.addAll(READ_BY_BOOT);
@@ -242,6 +266,101 @@ class ArchitectureTests {
 
 		private static boolean has(List<JavaClass> parameters, Class<?> type) {
 			return parameters.stream().anyMatch((parameter) -> parameter.isEquivalentTo(type));
+		}
+
+	}
+
+	/**
+	 * Whether something handles a shortage of memory, hides what it hands on, waits in a
+	 * way that no interrupt ends, or decides by the text of an exception.
+	 */
+	private static final class TakesADetour extends DescribedPredicate<JavaCodeUnit> {
+
+		private static final Set<String> TYPES = Set.of("java.lang.OutOfMemoryError", "java.lang.ThreadLocal",
+				"java.lang.InheritableThreadLocal", "java.lang.reflect.Proxy", "reactor.util.context.Context",
+				"reactor.util.context.ContextView");
+
+		private static final Set<String> COMPARISONS = Set.of("equals", "equalsIgnoreCase", "contains", "startsWith",
+				"endsWith", "matches", "indexOf", "regionMatches", "contentEquals");
+
+		TakesADetour() {
+			super("it takes a detour");
+		}
+
+		@Override
+		public boolean test(JavaCodeUnit codeUnit) {
+			boolean types = codeUnit.getAccessesFromSelf().stream().anyMatch((access) -> isOf(access.getTargetOwner()))
+					|| codeUnit.getTryCatchBlocks()
+						.stream()
+						.flatMap((block) -> block.getCaughtThrowables().stream())
+						.anyMatch(TakesADetour::isOf)
+					|| codeUnit.getInstanceofChecks().stream().anyMatch((check) -> isOf(check.getRawType()))
+					|| codeUnit.getReferencedClassObjects().stream().anyMatch((object) -> isOf(object.getRawType()))
+					|| codeUnit.getRawParameterTypes().stream().anyMatch(TakesADetour::isOf);
+			boolean parks = accesses(codeUnit, LockSupport.class, Set.of("parkNanos"));
+			return types || parks || (accesses(codeUnit, Throwable.class, Set.of("getMessage", "getLocalizedMessage"))
+					&& accesses(codeUnit, String.class, COMPARISONS));
+		}
+
+		private static boolean isOf(JavaClass type) {
+			return TYPES.contains(type.getName());
+		}
+
+		private static boolean accesses(JavaCodeUnit codeUnit, Class<?> owner, Set<String> names) {
+			return codeUnit.getAccessesFromSelf()
+				.stream()
+				.anyMatch(
+						(access) -> access.getTargetOwner().isAssignableTo(owner) && names.contains(access.getName()));
+		}
+
+	}
+
+	/**
+	 * Takes all detours, and some ways that are none.
+	 */
+	@SuppressWarnings({ "unused", "UnusedMethod" })
+	private static final class Detours {
+
+		boolean caught(Runnable task) {
+			try {
+				task.run();
+				return true;
+			}
+			catch (OutOfMemoryError ex) {
+				return false;
+			}
+		}
+
+		boolean checked(Throwable ex) {
+			return ex instanceof OutOfMemoryError;
+		}
+
+		Object hidden() {
+			return ThreadLocal.withInitial(() -> 1);
+		}
+
+		Object proxy(InvocationHandler handler) {
+			return Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[0], handler);
+		}
+
+		Mono<Object> context(Mono<Object> mono) {
+			return mono.contextWrite((context) -> context.put("key", "value"));
+		}
+
+		void parked() {
+			LockSupport.parkNanos(1);
+		}
+
+		boolean compared(Exception ex) {
+			return ex.getMessage().contains("manager closed");
+		}
+
+		boolean none(Exception ex) {
+			return ex instanceof IllegalStateException && "a".equals("b") && ThreadLocalRandom.current().nextBoolean();
+		}
+
+		String shown(Exception ex) {
+			return ex.getMessage();
 		}
 
 	}

@@ -28,19 +28,19 @@ final class HostApplications {
 	}
 
 	/**
-	 * Start an application that has nothing but the balance, read every second.
+	 * Start an application that has nothing but the balance, read every second unless the
+	 * arguments say otherwise.
 	 * @param sources further configuration
 	 * @param arguments further arguments
 	 * @return the context
 	 */
 	static ConfigurableApplicationContext start(List<Class<?>> sources, String... arguments) {
-		List<String> all = new ArrayList<>(List.of("--spring.main.banner-mode=off",
-				"--engagelab.sms.refresh.interval=1s", "--engagelab.sms.retry.max-retries=0"));
-		all.addAll(List.of(arguments));
 		return new SpringApplicationBuilder(BalanceOnly.class).sources(sources.toArray(Class[]::new))
 			.web(WebApplicationType.NONE)
 			.registerShutdownHook(false)
-			.run(all.toArray(String[]::new));
+			.properties("spring.main.banner-mode=off", "engagelab.sms.refresh.interval=1s",
+					"engagelab.sms.retry.max-retries=0")
+			.run(arguments);
 	}
 
 	/**
