@@ -17,8 +17,6 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.data.redis.connection.RedisConnectionFactory;
-
 /**
  * The replicas of an application, which share polls through its Redis: what they have in
  * common for all accounts. Public for technical reasons only.
@@ -31,8 +29,6 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 
 	final SharedHash hash;
 
-	final Duration interval;
-
 	final EngageLabSmsThreads threads;
 
 	// A short hash by account of what tells accounts of the provider apart
@@ -40,21 +36,15 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 
 	// One thread for all calls: a Redis that hangs must not drain the application's
 	// connection pool. Never interrupted, as that breaks a driver that is connecting
-	private final Executor calls;
+	final Executor calls;
 
 	private final Set<String> alone = new HashSet<>();
 
 	private CompletableFuture<?> publishing = CompletableFuture.completedFuture(null);
 
-	public SmsBalanceCluster(RedisConnectionFactory connectionFactory, String name, Duration interval,
-			EngageLabSmsThreads threads, Function<String, CompletableFuture<String>> identity) {
-		this(new SharedHash(connectionFactory, name, interval), interval, threads, identity);
-	}
-
-	SmsBalanceCluster(SharedHash hash, Duration interval, EngageLabSmsThreads threads,
+	public SmsBalanceCluster(SharedHash hash, EngageLabSmsThreads threads,
 			Function<String, CompletableFuture<String>> identity) {
 		this.hash = hash;
-		this.interval = interval;
 		this.threads = threads;
 		this.identity = identity;
 		this.calls = new BoundedExecutor(threads, 1);
@@ -72,23 +62,13 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 		var ignored = CompletableFuture.anyOf(this.publishing, timeout).whenComplete((result, ex) -> task.run());
 	}
 
-	// Run a task that calls Redis
-	void execute(Runnable task) {
-		this.calls.execute(task);
-	}
-
 	// Ask for the key of an account, and go on where Redis is called: with null if its
 	// credentials fail
 	CompletableFuture<?> withKey(String account, Consumer<@Nullable String> task) {
-		CompletableFuture<String> identity;
-		try {
-			identity = this.identity.apply(account);
-		}
-		catch (Throwable ex) {
-			identity = CompletableFuture.failedFuture(ex);
-		}
-		return identity.whenCompleteAsync(
-				(value, ex) -> task.accept((ex != null) ? null : this.hash.key(account, value)), this.calls);
+		return CompletableFuture.completedFuture(account)
+			.thenCompose(this.identity)
+			.whenCompleteAsync((value, ex) -> task.accept((ex != null) ? null : this.hash.key(account, value)),
+					this.calls);
 	}
 
 	// A result is being published, which may bring an event

@@ -23,6 +23,7 @@ import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
@@ -200,6 +201,9 @@ final class ClusterSimulation {
 		// In milliseconds, until an answer arrives
 		int wayBack;
 
+		// By how much a balance was shown younger than it was, in milliseconds
+		long youngestError;
+
 		// How often it was asked for its identity
 		int identified;
 
@@ -212,8 +216,7 @@ final class ClusterSimulation {
 
 		Replica() {
 			EngageLabSmsThreads threads = ClusterSimulation.this.time.threads(this::delay);
-			SmsBalanceCluster cluster = new SmsBalanceCluster(new View(this), ClusterSimulation.this.interval, threads,
-					this::identify);
+			SmsBalanceCluster cluster = new SmsBalanceCluster(new View(this), threads, this::identify);
 			this.monitors = new SmsBalanceMonitors(Set.of(ACCOUNT),
 					(account) -> (this.fault != null) ? Mono.error(fault(this.fault))
 							: ClusterSimulation.this.provider.ask(this),
@@ -229,8 +232,21 @@ final class ClusterSimulation {
 					trace("%d gap %d", this.number, gap());
 					this.refreshedAt = millis();
 					trace("%d refreshed: %s", this.number, status());
+					this.youngestError = Math.max(this.youngestError, trueAge() - age());
 				}
 			});
+		}
+
+		// In milliseconds
+		long age() {
+			SmsBalanceSnapshot snapshot = status().snapshot();
+			return millis() - ((snapshot != null) ? snapshot.readAt().toEpochMilli() : 0);
+		}
+
+		long trueAge() {
+			SmsBalanceSnapshot snapshot = status().snapshot();
+			return millis() - ((snapshot != null)
+					? ClusterSimulation.this.provider.answeredAt.get(snapshot.balance().giftBalance10000()) : 0);
 		}
 
 		// Since the last refresh, but for what it was paused
@@ -340,6 +356,8 @@ final class ClusterSimulation {
 
 		double replay;
 
+		boolean loseNextPublishReply;
+
 		boolean down;
 
 		boolean readOnly;
@@ -382,6 +400,10 @@ final class ClusterSimulation {
 			trace("%d %s: %s", replica.number, List.of(arguments), reply);
 			late(replica);
 			check(replica);
+			if (script == SharedHash.PUBLISH && this.loseNextPublishReply) {
+				this.loseNextPublishReply = false;
+				throw new IllegalStateException("Redis failed");
+			}
 			return reply;
 		}
 

@@ -38,9 +38,9 @@ class ResultTextTests {
 	void formatWritesEveryFieldInOrder() {
 		SmsBalanceException failure = new SmsBalanceException("default", SmsBalanceFailure.RATE_LIMITED, 429, 5001,
 				"text of the provider", Duration.ofMillis(2_500));
-		assertThat(ResultText.format(result(BALANCE, failure, 57, 2_500), "a1b2c3d4", millis(930)))
+		assertThat(SharedHash.format(result(BALANCE, failure, 57, 2_500), "a1b2c3d4", millis(930)))
 			.isEqualTo("a1b2c3d4;-1;20000;19999;930;57;2500;RATE_LIMITED;429;5001");
-		assertThat(ResultText.format(result(null, null, 0, -1), "a1b2c3d4", 0)).isEqualTo("a1b2c3d4;;;;0;0;0;;;");
+		assertThat(SharedHash.format(result(null, null, 0, -1), "a1b2c3d4", 0)).isEqualTo("a1b2c3d4;;;;0;0;0;;;");
 	}
 
 	@Test
@@ -48,7 +48,7 @@ class ResultTextTests {
 		long longest = Duration.ofDays(3650).toMillis();
 		SmsBalanceException failure = new SmsBalanceException("default", SmsBalanceFailure.CREDENTIALS_UNAVAILABLE, 599,
 				Integer.MIN_VALUE, null, null);
-		String text = ResultText.format(
+		String text = SharedHash.format(
 				result(new SmsBalance(Long.MIN_VALUE, Long.MIN_VALUE, Long.MIN_VALUE), failure, longest, longest),
 				"a1b2c3d4", millis(longest));
 		assertThat(text.length()).isLessThanOrEqualTo(200);
@@ -95,7 +95,7 @@ class ResultTextTests {
 	@EnumSource
 	void concernsOthersUnlessOnlyThisReplicaCouldNotAsk(SmsBalanceFailure failure) {
 		SharedResult result = result(null, new SmsBalanceException("default", failure, null), 0, 0);
-		assertThat(ResultText.concernsOthers(result)).isEqualTo(!Set
+		assertThat(SharedHash.concernsOthers(result)).isEqualTo(!Set
 			.of(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE, SmsBalanceFailure.NOT_CONFIGURED, SmsBalanceFailure.DISABLED)
 			.contains(failure));
 	}
@@ -104,13 +104,13 @@ class ResultTextTests {
 	@EnumSource
 	void stateIsThatOfSuccessAndOfFailureWithConsequences(SmsAccountState state) {
 		SmsBalanceException failure = new SmsBalanceException("default", SmsBalanceFailure.TIMEOUT, null);
-		assertThat(ResultText.state(result(state, BALANCE, null, 0, 0))).isEqualTo(state);
+		assertThat(SharedHash.state(result(state, BALANCE, null, 0, 0))).isEqualTo(state);
 		boolean consequences = state == SmsAccountState.REJECTED || state == SmsAccountState.UNAVAILABLE;
-		assertThat(ResultText.state(result(state, BALANCE, failure, 0, 0))).isEqualTo(consequences ? state : null);
+		assertThat(SharedHash.state(result(state, BALANCE, failure, 0, 0))).isEqualTo(consequences ? state : null);
 	}
 
 	private void adopt(String text, long age) {
-		ResultText.adopt(text, Duration.ofMillis(age), -millis(age), ClusterSimulation.INTERVAL, this.monitor);
+		SharedHash.adopt(text, millis(age), 0, ClusterSimulation.INTERVAL.toNanos(), this.monitor);
 	}
 
 	private static SharedResult result(@Nullable SmsBalance balance, @Nullable SmsBalanceException failure, long took,
