@@ -22,10 +22,10 @@ import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.util.Assert;
 
 /**
- * What replicas share in Redis: one hash for each account, which two scripts read and
- * write, and in it the result of a refresh as a text, without credentials and without
- * text of the provider. Calls may block, and throw what the driver does. Public for
- * technical reasons only.
+ * What replicas share in Redis: a hash for each account, which two scripts read and
+ * write, and the result of a refresh as a text in it, without credentials and text of the
+ * provider. Calls block, and throw what the driver does. Public for technical reasons
+ * only.
  */
 @SuppressWarnings("rawtypes")
 public class SharedHash {
@@ -39,13 +39,6 @@ public class SharedHash {
 	// The number is that of the format: replicas of another one share among themselves
 	private static final String PREFIX = "engagelab-sms:1:";
 
-	private static final Duration MIN_EXPIRY = Duration.ofDays(1);
-
-	private static final int FIELDS = 10;
-
-	// What still can be added to a time in nanoseconds
-	private static final long MAX_MILLIS = Duration.ofDays(10_000).toMillis();
-
 	private final StringRedisTemplate redisTemplate;
 
 	private final String name;
@@ -58,7 +51,7 @@ public class SharedHash {
 		this.redisTemplate = new StringRedisTemplate(connectionFactory);
 		this.name = name;
 		this.interval = interval;
-		this.expiry = String.valueOf(Math.max(MIN_EXPIRY.toMillis(), 3 * interval.toMillis()));
+		this.expiry = String.valueOf(Math.max(Duration.ofDays(1).toMillis(), 3 * interval.toMillis()));
 	}
 
 	String key(String account, String identity) {
@@ -68,8 +61,8 @@ public class SharedHash {
 	Claim claim(String key, String replica, boolean wanted) {
 		List<?> reply = run(CLAIM, key, replica, String.valueOf(this.interval.toMillis()), String.valueOf(wanted),
 				this.expiry);
-		return new Claim(number(reply, 0) == 1, number(reply, 1) == 1, number(reply, 2), number(reply, 3),
-				number(reply, 4), number(reply, 5), state(reply, 6), (String) reply.get(7));
+		return new Claim((Long) reply.get(0) == 1, (Long) reply.get(1) == 1, (Long) reply.get(2), (Long) reply.get(3),
+				(Long) reply.get(4), (Long) reply.get(5), state(reply, 6), (String) reply.get(7));
 	}
 
 	// Return null if there is a newer result
@@ -78,7 +71,7 @@ public class SharedHash {
 		List<?> reply = run(PUBLISH, key, poller, String.valueOf(took.toMillis()), String.valueOf(seen), known.name(),
 				(state != null) ? state.name() : "", result, String.valueOf(sentAt), this.expiry);
 		return reply.isEmpty() ? null
-				: new Published(number(reply, 0), Objects.requireNonNullElse(state(reply, 1), known));
+				: new Published((Long) reply.get(0), Objects.requireNonNullElse(state(reply, 1), known));
 	}
 
 	// Return whether others are concerned, who may have what is missing here
@@ -101,11 +94,11 @@ public class SharedHash {
 		SmsBalance balance = (result.status().snapshot() != null) ? result.status().snapshot().balance() : null;
 		SmsBalanceException failure = result.failure();
 		return Stream
-			.of(replica, (balance != null) ? balance.balance10000() : "",
-					(balance != null) ? balance.giftBalance10000() : "",
-					(balance != null) ? balance.totalBalance10000() : "", (now - result.balanceAt()) / 1_000_000,
-					result.took().toMillis(), Math.max(0, result.pause().toMillis()),
-					(failure != null) ? failure.getFailure() : "",
+			.of(replica,
+					(balance != null) ? "%d;%d;%d".formatted(balance.balance10000(), balance.giftBalance10000(),
+							balance.totalBalance10000()) : ";;",
+					(now - result.balanceAt()) / 1_000_000, result.took().toMillis(),
+					Math.max(0, result.pause().toMillis()), (failure != null) ? failure.getFailure() : "",
 					(failure != null && failure.getStatus() != null) ? failure.getStatus() : "",
 					(failure != null && failure.getCode() != null) ? failure.getCode() : "")
 			.map(Object::toString)
@@ -115,7 +108,7 @@ public class SharedHash {
 	// Let a monitor adopt a result of some age, unless nobody polls any more
 	static void adopt(String text, long age, long now, long interval, SmsBalanceMonitor monitor) {
 		String[] fields = text.split(";", -1);
-		Assert.isTrue(fields.length == FIELDS, "Redis holds a result that this version cannot read");
+		Assert.isTrue(fields.length == 10, "Redis holds a result that this version cannot read");
 		SmsBalance balance = fields[1].isEmpty() ? null
 				: new SmsBalance(Long.parseLong(fields[1]), Long.parseLong(fields[2]), Long.parseLong(fields[3]));
 		long balanceAt = now - age - nanos(fields[4]);
@@ -138,12 +131,8 @@ public class SharedHash {
 
 	private static long nanos(String field) {
 		long millis = Long.parseLong(field);
-		Assert.isTrue(millis >= 0 && millis <= MAX_MILLIS, "Redis holds a time that cannot be");
+		Assert.isTrue(millis >= 0 && millis <= Duration.ofDays(10_000).toMillis(), "Redis holds a time that cannot be");
 		return TimeUnit.MILLISECONDS.toNanos(millis);
-	}
-
-	private static long number(List<?> reply, int index) {
-		return ((Number) reply.get(index)).longValue();
 	}
 
 	private static @Nullable SmsAccountState state(List<?> reply, int index) {

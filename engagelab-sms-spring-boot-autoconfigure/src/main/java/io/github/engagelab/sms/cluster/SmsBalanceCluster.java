@@ -10,6 +10,7 @@ import java.util.function.Function;
 
 import io.github.engagelab.sms.client.BoundedExecutor;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
+import io.github.engagelab.sms.client.SecretMask;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceTurn;
 import io.github.engagelab.sms.monitor.SmsBalanceTurns;
@@ -17,9 +18,10 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.core.NestedExceptionUtils;
+
 /**
- * The replicas of an application, which share polls through its Redis: what they have in
- * common for all accounts. Public for technical reasons only.
+ * What all accounts share that replicas poll together. Public for technical reasons only.
  */
 public class SmsBalanceCluster implements SmsBalanceTurns {
 
@@ -62,8 +64,7 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 		var ignored = CompletableFuture.anyOf(this.publishing, timeout).whenComplete((result, ex) -> task.run());
 	}
 
-	// Ask for the key of an account, and go on where Redis is called: with null if its
-	// credentials fail
+	// Go on with the key of an account, or null, on the thread for Redis
 	CompletableFuture<?> withKey(String account, Consumer<@Nullable String> task) {
 		return CompletableFuture.completedFuture(account)
 			.thenCompose(this.identity)
@@ -74,6 +75,11 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 	// A result is being published, which may bring an event
 	synchronized void publishing(CompletableFuture<?> published) {
 		this.publishing = CompletableFuture.allOf(this.publishing, published);
+	}
+
+	static String describe(Throwable ex) {
+		Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
+		return SecretMask.printable("%s: %s".formatted(root.getClass().getSimpleName(), root.getMessage()));
 	}
 
 	// One line, however many accounts that concerns

@@ -7,7 +7,6 @@ import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
 import io.github.engagelab.sms.SmsAccountState;
-import io.github.engagelab.sms.client.SecretMask;
 import io.github.engagelab.sms.cluster.SharedHash.Claim;
 import io.github.engagelab.sms.cluster.SharedHash.Published;
 import io.github.engagelab.sms.monitor.SharedResult;
@@ -15,13 +14,10 @@ import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceTurn;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.core.NestedExceptionUtils;
-
 /**
  * The part of this replica in polling an account: it claims the turn, adopts what is new,
  * polls when the turn is granted, or alone while Redis fails, and publishes the result.
- * The timer ticks; the thread for Redis does all else. Times are monotonic, in
- * nanoseconds.
+ * Only {@link #tick} runs on the timer. Times are monotonic, in nanoseconds.
  */
 final class SmsBalanceReplica implements SmsBalanceTurn {
 
@@ -40,8 +36,10 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	private volatile boolean running;
 
-	// What is under way, and since when
-	private volatile Step step = Step.NONE;
+	// Whether a claim is under way, whether it waits for credentials, and since when
+	private volatile boolean claiming;
+
+	private volatile boolean identifying;
 
 	private volatile long since;
 
@@ -96,12 +94,12 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			this.since = now;
 		}
 		if (this.alone == null && untilTimeout(now) <= 0) {
-			this.alone = (this.step == Step.REDIS) ? "no answer within %d ms".formatted(this.timeout / 1_000_000) : "";
+			this.alone = this.identifying ? "" : "no answer within %d ms".formatted(this.timeout / 1_000_000);
 		}
 		boolean time = now - this.since >= claimDelay() || (this.alone == null && untilDue() <= 0);
-		if (this.step == Step.NONE && (time || !this.running)) {
+		if (!this.claiming && (time || !this.running)) {
 			this.running = true;
-			begin(Step.REDIS);
+			begin(false);
 			this.cluster.calls.execute(() -> claimTurn(null));
 		}
 		else if (untilLate() <= 0) {
@@ -136,7 +134,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 	private void claimTurn(@Nullable String identified) {
 		String current = (identified != null) ? identified : this.key;
 		if (current == null || (identified == null && isDue())) {
-			begin(Step.CREDENTIALS);
+			begin(true);
 			var unused = this.cluster.withKey(this.monitor.getAccount(), this::identified);
 			return;
 		}
@@ -155,13 +153,13 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			}
 		}
 		catch (Throwable ex) {
-			fail(ex);
+			this.alone = SmsBalanceCluster.describe(ex);
 		}
 		end();
 	}
 
 	private void identified(@Nullable String current) {
-		begin(Step.REDIS);
+		begin(false);
 		if (current != null) {
 			claimTurn(current);
 			return;
@@ -224,7 +222,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			this.dueAt = now + this.interval - result.took().toNanos();
 		}
 		catch (Throwable ex) {
-			fail(ex);
+			this.alone = SmsBalanceCluster.describe(ex);
 			// Only another claim that is granted shows that Redis can be written to
 			this.dueAt = now;
 		}
@@ -246,18 +244,14 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		this.monitor.poll();
 	}
 
-	private void fail(Throwable ex) {
-		Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
-		this.alone = SecretMask.printable("%s: %s".formatted(root.getClass().getSimpleName(), root.getMessage()));
-	}
-
-	private void begin(Step next) {
+	private void begin(boolean identifying) {
 		this.since = now();
-		this.step = next;
+		this.identifying = identifying;
+		this.claiming = true;
 	}
 
 	private void end() {
-		this.step = Step.NONE;
+		this.claiming = false;
 		if (this.alone != null && untilLate() <= 0) {
 			pollLate();
 		}
@@ -288,18 +282,12 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	// Credentials have a deadline of their own
 	private long untilTimeout(long now) {
-		boolean timed = this.step == Step.REDIS || (this.step == Step.CREDENTIALS && this.timeout == FIRST_TIMEOUT);
+		boolean timed = this.claiming && (!this.identifying || this.timeout == FIRST_TIMEOUT);
 		return timed ? this.since + this.timeout - now : Long.MAX_VALUE;
 	}
 
 	private long now() {
 		return this.cluster.threads.nanoTime();
-	}
-
-	private enum Step {
-
-		NONE, CREDENTIALS, REDIS
-
 	}
 
 }
