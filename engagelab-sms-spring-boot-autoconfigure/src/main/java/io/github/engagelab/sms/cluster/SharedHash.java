@@ -82,8 +82,7 @@ public class SharedHash {
 		};
 	}
 
-	// Return the state that a result leads to, null after a failure that says nothing of
-	// the balance
+	// Return null after a failure that says nothing of the balance
 	static @Nullable SmsAccountState state(SharedResult result) {
 		SmsAccountState state = result.status().state();
 		return (result.failure() == null || state == SmsAccountState.REJECTED || state == SmsAccountState.UNAVAILABLE)

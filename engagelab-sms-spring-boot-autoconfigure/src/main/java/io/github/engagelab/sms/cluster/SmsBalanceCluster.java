@@ -33,7 +33,6 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 
 	final EngageLabSmsThreads threads;
 
-	// A short hash by account of what tells accounts of the provider apart
 	private final Function<String, CompletableFuture<String>> identity;
 
 	// One thread for all calls: a Redis that hangs must not drain the application's

@@ -96,7 +96,9 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		if (this.alone == null && untilTimeout(now) <= 0) {
 			this.alone = this.identifying ? "" : "no answer within %d ms".formatted(this.timeout / 1_000_000);
 		}
-		boolean time = now - this.since >= claimDelay() || (this.alone == null && untilDue() <= 0);
+		long untilDue = (this.alone != null) ? Long.MAX_VALUE : untilDue();
+		// Once the turn comes, but not shortly before that as well
+		boolean time = untilDue <= 0 || (now - this.since >= claimDelay() && untilDue > this.interval / 16);
 		if (!this.claiming && (time || !this.running)) {
 			this.running = true;
 			begin(false);

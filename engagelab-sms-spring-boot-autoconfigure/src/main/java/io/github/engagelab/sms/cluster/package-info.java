@@ -15,9 +15,8 @@
  * <li>A new version is the time, and higher than the one seen.</li>
  * <li>Who changes the state publishes the event. If Redis has lost its content, the last
  * state that the replica has seen there is the one before.</li>
- * <li>After a failure any replica may poll at the next interval. A pause is part of the
- * result and holds for all.</li>
- * <li>If a stored time is in the future, the clock was set back: there is nothing to
+ * <li>After a failure any replica may poll next. A pause in a result holds for all.</li>
+ * <li>A stored time in the future means that the clock was set back: there is nothing to
  * adopt, and the turn is free.</li>
  * <li>While Redis fails or does not answer in 500 ms, a replica polls alone when its
  * reading is 7/8 of an interval old. In any case it polls after 1.75 intervals.</li>
