@@ -332,8 +332,7 @@ class SharedHashTests {
 
 	@Test
 	void clusterOfRedisRunsScripts() {
-		try (RedisServer cluster = new RedisServer("--cluster-enabled", "yes", "--cluster-config-file",
-				"nodes-" + System.nanoTime() + ".conf", "--dir", System.getProperty("java.io.tmpdir"))) {
+		try (RedisServer cluster = new RedisServer("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf")) {
 			LettuceConnectionFactory direct = cluster.connectionFactory();
 			command(direct, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
 			direct.destroy();
@@ -372,11 +371,16 @@ class SharedHashTests {
 	}
 
 	@Test
-	void fullRedisRefusesClaims() {
+	void fullRedisRefusesClaimsAndResults() {
 		try (RedisServer full = new RedisServer("--maxmemory", "1")) {
 			LettuceConnectionFactory factory = full.connectionFactory();
 			SharedHash own = new SharedHash(factory, "shop", INTERVAL);
 			assertThatException().isThrownBy(() -> own.claim(KEY, "a", true))
+				.havingRootCause()
+				.withMessageContaining("OOM");
+			assertThatException()
+				.isThrownBy(() -> own.publish(KEY, "a", Duration.ZERO, 0, SmsAccountState.UNKNOWN, SmsAccountState.OK,
+						"result", 1))
 				.havingRootCause()
 				.withMessageContaining("OOM");
 			factory.destroy();
