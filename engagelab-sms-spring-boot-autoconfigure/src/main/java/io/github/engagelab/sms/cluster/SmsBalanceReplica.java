@@ -97,8 +97,8 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			this.alone = this.identifying ? "" : "no answer within %d ms".formatted(this.timeout / 1_000_000);
 		}
 		long untilDue = (this.alone != null) ? Long.MAX_VALUE : untilDue();
-		// Once the turn comes, but not shortly before that as well
-		boolean time = untilDue <= 0 || (now - this.since >= claimDelay() && untilDue > this.interval / 16);
+		boolean soon = this.poller && untilDue < this.interval / 16;
+		boolean time = untilDue <= 0 || (now - this.since >= claimDelay() && !soon);
 		if (!this.claiming && (time || !this.running)) {
 			this.running = true;
 			begin(false);
