@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
+import io.github.engagelab.sms.client.SecretMask;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceTurn;
 import io.github.engagelab.sms.monitor.SmsBalanceTurns;
@@ -15,11 +16,11 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.util.StringUtils;
 
 /**
- * The replicas of an application, which share polls through its Redis: what they have in
- * common for all accounts. Public for technical reasons only.
+ * What all accounts share that replicas poll together. Public for technical reasons only.
  */
 public class SmsBalanceCluster implements SmsBalanceTurns {
 
@@ -29,26 +30,18 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 
 	final SharedHash hash;
 
-	final Duration interval;
-
 	final EngageLabSmsThreads threads;
 
 	// One thread for all calls: a Redis that hangs must not drain the application's
 	// connection pool. Never interrupted, as that breaks a driver that is connecting
-	private final Executor calls;
+	final Executor calls;
 
 	private final Set<String> alone = new HashSet<>();
 
 	private CompletableFuture<?> publishing = CompletableFuture.completedFuture(null);
 
-	public SmsBalanceCluster(RedisConnectionFactory connectionFactory, String name, Duration interval,
-			EngageLabSmsThreads threads) {
-		this(new SharedHash(connectionFactory, name, interval), interval, threads);
-	}
-
-	SmsBalanceCluster(SharedHash hash, Duration interval, EngageLabSmsThreads threads) {
+	public SmsBalanceCluster(SharedHash hash, EngageLabSmsThreads threads) {
 		this.hash = hash;
-		this.interval = interval;
 		this.threads = threads;
 		this.calls = threads.single("cluster");
 	}
@@ -65,17 +58,11 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 		var ignored = CompletableFuture.anyOf(this.publishing, timeout).whenComplete((result, ex) -> task.run());
 	}
 
-	// Run a task that calls Redis
-	void execute(Runnable task) {
-		this.calls.execute(task);
-	}
-
-	// Ask for the key of an account, and go on where Redis is called: with null if its
-	// credentials fail
+	// Go on with the key of an account, or null, on the thread for Redis
 	CompletableFuture<?> withKey(SmsBalanceMonitor monitor, Consumer<@Nullable String> task) {
 		return monitor.identify()
 			.whenCompleteAsync(
-					(identity, ex) -> task.accept((ex != null) ? null : this.hash.key(monitor.getAccount(), identity)),
+					(value, ex) -> task.accept((ex != null) ? null : this.hash.key(monitor.getAccount(), value)),
 					this.calls);
 	}
 
@@ -84,9 +71,14 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 		this.publishing = CompletableFuture.allOf(this.publishing, published);
 	}
 
-	// One line, however many accounts that concerns
-	synchronized void warn(String account, String cause) {
-		if (this.alone.add(account) && this.alone.size() == 1) {
+	static String describe(Throwable ex) {
+		Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
+		return SecretMask.printable("%s: %s".formatted(root.getClass().getSimpleName(), root.getMessage()));
+	}
+
+	// One line, however many accounts that concerns, unless a refresh logs the same
+	synchronized void warn(String account, @Nullable String cause) {
+		if (StringUtils.hasText(cause) && this.alone.add(account) && this.alone.size() == 1) {
 			logger.warn("EngageLab SMS account '%s' and possibly others are polled by this instance alone: %s"
 				.formatted(account, cause));
 		}

@@ -83,21 +83,20 @@ class SharedHashTests {
 
 	@Test
 	void claimWhenThereIsNothingIsGrantedToTheFirstWhoWantsTo() {
-		assertThat(this.hash.claim(KEY, "a", false)).satisfies((claim) -> {
+		assertThat(this.hash.claim(KEY, "a", INTERVAL.toNanos(), false)).satisfies((claim) -> {
 			assertThat(claim.granted()).isFalse();
 			assertThat(claim.untilTurn()).isNegative();
 			assertThat(claim.version()).isZero();
-			assertThat(claim.age()).isEqualTo(-1);
 			assertThat(claim.state()).isNull();
 			assertThat(claim.result()).isEmpty();
 		});
 		assertThat(redis.hasKey(KEY)).isFalse();
-		assertThat(this.hash.claim(KEY, "a", true)).satisfies((claim) -> {
+		assertThat(this.hash.claim(KEY, "a", INTERVAL.toNanos(), true)).satisfies((claim) -> {
 			assertThat(claim.granted()).isTrue();
 			assertThat(claim.poller()).isTrue();
 			assertThat(claim.untilTurn()).isEqualTo(60_000);
 		});
-		assertThat(this.hash.claim(KEY, "b", true)).satisfies((claim) -> {
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), true)).satisfies((claim) -> {
 			assertThat(claim.granted()).isFalse();
 			assertThat(claim.poller()).isFalse();
 			assertThat(claim.untilTurn()).isBetween(29_000L, 30_000L);
@@ -106,22 +105,22 @@ class SharedHashTests {
 
 	@Test
 	void claimWhenItsReplyWasLostIsGrantedAgainWithoutProlongingTheTurn() {
-		this.hash.claim(KEY, "a", true);
+		this.hash.claim(KEY, "a", INTERVAL.toNanos(), true);
 		ago("polled_at", 29_000);
-		assertThat(this.hash.claim(KEY, "a", true).granted()).isTrue();
-		assertThat(this.hash.claim(KEY, "b", true).untilTurn()).isBetween(1L, 1_000L);
+		assertThat(this.hash.claim(KEY, "a", INTERVAL.toNanos(), true).granted()).isTrue();
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), true).untilTurn()).isBetween(1L, 1_000L);
 		ago("polled_at", 30_000);
-		assertThat(this.hash.claim(KEY, "b", true).granted()).isTrue();
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), true).granted()).isTrue();
 	}
 
 	@Test
 	void claimAfterResultIsGrantedToThePollerFirst() {
-		this.hash.claim(KEY, "a", true);
+		this.hash.claim(KEY, "a", INTERVAL.toNanos(), true);
 		publish("a", 0, "OK");
-		assertThat(this.hash.claim(KEY, "a", true).granted()).isFalse();
+		assertThat(this.hash.claim(KEY, "a", INTERVAL.toNanos(), true).granted()).isFalse();
 		ago("polled_at", 60_000);
 		ago("published_at", 59_900);
-		assertThat(this.hash.claim(KEY, "b", true)).satisfies((claim) -> {
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), true)).satisfies((claim) -> {
 			assertThat(claim.granted()).isFalse();
 			assertThat(claim.untilTurn()).isBetween(11_100L, 12_100L);
 			assertThat(claim.age()).isBetween(59_900L, 60_900L);
@@ -129,35 +128,34 @@ class SharedHashTests {
 			assertThat(claim.state()).isEqualTo(SmsAccountState.OK);
 		});
 		ago("published_at", 72_000);
-		assertThat(this.hash.claim(KEY, "b", true).granted()).isTrue();
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), true).granted()).isTrue();
 	}
 
 	@Test
 	void claimAfterFailureIsGrantedToAnybodyAfterAnInterval() {
-		this.hash.claim(KEY, "a", true);
+		this.hash.claim(KEY, "a", INTERVAL.toNanos(), true);
 		publish("", 0, "OK");
-		assertThat(this.hash.claim(KEY, "b", true).granted()).isFalse();
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), true).granted()).isFalse();
 		ago("polled_at", 60_000);
-		assertThat(this.hash.claim(KEY, "b", true).granted()).isTrue();
-		assertThat(this.hash.claim(KEY, "a", true).granted()).isFalse();
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), true).granted()).isTrue();
+		assertThat(this.hash.claim(KEY, "a", INTERVAL.toNanos(), true).granted()).isFalse();
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "polled_at", "published_at" })
 	void claimWhenClockWasSetBackAdoptsNothingAndFreesTheTurn(String field) {
-		this.hash.claim(KEY, "a", true);
+		this.hash.claim(KEY, "a", INTERVAL.toNanos(), true);
 		publish("a", 0, "OK");
 		ago(field, -30_000);
-		assertThat(this.hash.claim(KEY, "b", true)).satisfies((claim) -> {
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), true)).satisfies((claim) -> {
 			assertThat(claim.granted()).isTrue();
-			assertThat(claim.age()).isEqualTo(-1);
 			assertThat(claim.result()).isEmpty();
 			assertThat(claim.version()).isPositive();
 		});
 		// For good, although a time that is in the past by now may have stayed
-		assertThat(this.hash.claim(KEY, "c", true)).satisfies((claim) -> {
+		assertThat(this.hash.claim(KEY, "c", INTERVAL.toNanos(), true)).satisfies((claim) -> {
 			assertThat(claim.granted()).isFalse();
-			assertThat(claim.age()).isEqualTo(-1);
+			assertThat(claim.result()).isEmpty();
 		});
 	}
 
@@ -181,7 +179,7 @@ class SharedHashTests {
 				SmsAccountState.LOW, SmsAccountState.OK, "result", Long.MAX_VALUE / 1000));
 		assertThat(published.version()).isEqualTo(seen + 1);
 		assertThat(published.before()).isEqualTo(SmsAccountState.LOW);
-		assertThat(this.hash.claim(KEY, "b", false).age()).isBetween(0L, 5_000L);
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), false).age()).isBetween(0L, 5_000L);
 	}
 
 	@Test
@@ -196,10 +194,10 @@ class SharedHashTests {
 
 	@Test
 	void publishWhenItWasLateOnItsWayAddsThatToTheAge() {
-		long sentAt = this.hash.claim(KEY, "a", true).now() - 5_000;
+		long sentAt = this.hash.claim(KEY, "a", INTERVAL.toNanos(), true).now() - 5_000;
 		this.hash.publish(KEY, "a", Duration.ofSeconds(1), 0, SmsAccountState.UNKNOWN, SmsAccountState.OK, "result",
 				sentAt);
-		assertThat(this.hash.claim(KEY, "b", false).age()).isBetween(5_000L, 10_000L);
+		assertThat(this.hash.claim(KEY, "b", INTERVAL.toNanos(), false).age()).isBetween(5_000L, 10_000L);
 		assertThat(Long.parseLong(field("polled_at"))).isEqualTo(sentAt - 1_000);
 	}
 
@@ -207,7 +205,7 @@ class SharedHashTests {
 	@CsvSource({ "PT1M, 86400000", "P3D, 777600000" })
 	void keyExpiresAfterDayOrThreeIntervals(Duration interval, long expiry) {
 		SharedHash own = new SharedHash(connectionFactory, "shop", interval);
-		own.claim(KEY, "a", true);
+		own.claim(KEY, "a", INTERVAL.toNanos(), true);
 		assertThat(redis.getExpire(KEY, TimeUnit.MILLISECONDS)).isBetween(expiry - 10_000, expiry);
 		redis.persist(KEY);
 		own.publish(KEY, "a", Duration.ZERO, 0, SmsAccountState.UNKNOWN, SmsAccountState.OK, "result", 1);
@@ -223,7 +221,7 @@ class SharedHashTests {
 				List<Callable<Claim>> claims = new ArrayList<>();
 				for (int i = 0; i < 8; i++) {
 					String replica = "replica-" + i;
-					claims.add(() -> this.hash.claim(KEY, replica, true));
+					claims.add(() -> this.hash.claim(KEY, replica, INTERVAL.toNanos(), true));
 				}
 				int granted = 0;
 				for (var claim : callers.invokeAll(claims)) {
@@ -242,14 +240,14 @@ class SharedHashTests {
 			"published_at, 1e300", "state, garbage" })
 	void claimWhenFieldIsSomebodyElsesThrows(String field, String value) {
 		redis.opsForHash().put(KEY, field, value);
-		assertThatException().isThrownBy(() -> this.hash.claim(KEY, "a", true));
+		assertThatException().isThrownBy(() -> this.hash.claim(KEY, "a", INTERVAL.toNanos(), true));
 		assertThat(redis.opsForHash().entries(KEY)).containsEntry(field, value);
 	}
 
 	@Test
 	void claimWhenKeyIsNoHashThrowsAndChangesNothing() {
 		redis.opsForValue().set(KEY, "garbage");
-		assertThatException().isThrownBy(() -> this.hash.claim(KEY, "a", true));
+		assertThatException().isThrownBy(() -> this.hash.claim(KEY, "a", INTERVAL.toNanos(), true));
 		assertThatException().isThrownBy(() -> publish("a", 0, "OK"));
 		assertThat(redis.opsForValue().get(KEY)).isEqualTo("garbage");
 	}
@@ -334,19 +332,18 @@ class SharedHashTests {
 
 	@Test
 	void clusterOfRedisRunsScripts() {
-		try (RedisServer cluster = new RedisServer("--cluster-enabled", "yes", "--cluster-config-file",
-				"nodes-" + System.nanoTime() + ".conf", "--dir", System.getProperty("java.io.tmpdir"))) {
+		try (RedisServer cluster = new RedisServer("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf")) {
 			LettuceConnectionFactory direct = cluster.connectionFactory();
 			command(direct, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
 			direct.destroy();
 			LettuceConnectionFactory factory = started(new LettuceConnectionFactory(
 					new RedisClusterConfiguration(List.of("127.0.0.1:" + cluster.port()))));
 			SharedHash own = new SharedHash(factory, "shop", INTERVAL);
-			Awaitility.await().ignoreExceptions().until(() -> own.claim(KEY, "a", true).granted());
+			Awaitility.await().ignoreExceptions().until(() -> own.claim(KEY, "a", INTERVAL.toNanos(), true).granted());
 			assertThat(
 					own.publish(KEY, "a", Duration.ZERO, 0, SmsAccountState.UNKNOWN, SmsAccountState.OK, "result", 1))
 				.isNotNull();
-			assertThat(own.claim(KEY, "b", false).result()).isEqualTo("result");
+			assertThat(own.claim(KEY, "b", INTERVAL.toNanos(), false).result()).isEqualTo("result");
 			factory.destroy();
 		}
 	}
@@ -357,11 +354,11 @@ class SharedHashTests {
 		try (RedisServer replica = new RedisServer("--replicaof", "127.0.0.1 " + server.port())) {
 			LettuceConnectionFactory factory = replica.connectionFactory();
 			SharedHash own = new SharedHash(factory, "shop", INTERVAL);
-			Awaitility.await().until(() -> own.claim(KEY, "b", false).result().equals("result"));
+			Awaitility.await().until(() -> own.claim(KEY, "b", INTERVAL.toNanos(), false).result().equals("result"));
 			ago("polled_at", 120_000);
 			ago("published_at", 120_000);
-			Awaitility.await().until(() -> own.claim(KEY, "b", false).untilTurn() <= 0);
-			assertThatException().isThrownBy(() -> own.claim(KEY, "b", true))
+			Awaitility.await().until(() -> own.claim(KEY, "b", INTERVAL.toNanos(), false).untilTurn() <= 0);
+			assertThatException().isThrownBy(() -> own.claim(KEY, "b", INTERVAL.toNanos(), true))
 				.havingRootCause()
 				.withMessageContaining("READONLY");
 			assertThatException()
@@ -374,11 +371,16 @@ class SharedHashTests {
 	}
 
 	@Test
-	void fullRedisRefusesClaims() {
+	void fullRedisRefusesClaimsAndResults() {
 		try (RedisServer full = new RedisServer("--maxmemory", "1")) {
 			LettuceConnectionFactory factory = full.connectionFactory();
 			SharedHash own = new SharedHash(factory, "shop", INTERVAL);
-			assertThatException().isThrownBy(() -> own.claim(KEY, "a", true))
+			assertThatException().isThrownBy(() -> own.claim(KEY, "a", INTERVAL.toNanos(), true))
+				.havingRootCause()
+				.withMessageContaining("OOM");
+			assertThatException()
+				.isThrownBy(() -> own.publish(KEY, "a", Duration.ZERO, 0, SmsAccountState.UNKNOWN, SmsAccountState.OK,
+						"result", 1))
 				.havingRootCause()
 				.withMessageContaining("OOM");
 			factory.destroy();
@@ -397,10 +399,10 @@ class SharedHashTests {
 		configuration.setPassword("secret");
 		LettuceConnectionFactory factory = started(new LettuceConnectionFactory(configuration));
 		SharedHash own = new SharedHash(factory, "shop", INTERVAL);
-		assertThat(own.claim(KEY, "a", true).granted()).isTrue();
+		assertThat(own.claim(KEY, "a", INTERVAL.toNanos(), true).granted()).isTrue();
 		assertThat(own.publish(KEY, "a", Duration.ZERO, 0, SmsAccountState.UNKNOWN, SmsAccountState.OK, "result", 1))
 			.isNotNull();
-		assertThatException().isThrownBy(() -> own.claim("other", "a", true));
+		assertThatException().isThrownBy(() -> own.claim("other", "a", INTERVAL.toNanos(), true));
 		factory.destroy();
 	}
 
