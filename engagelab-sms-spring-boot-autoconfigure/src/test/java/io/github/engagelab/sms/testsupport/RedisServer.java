@@ -10,13 +10,18 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 import org.awaitility.Awaitility;
+import redis.embedded.core.ExecutableProvider;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
- * A real Redis on a port of its own, which keeps nothing: Debian's {@code redis-server}.
+ * A real Redis on a port of its own, which keeps nothing: the one that
+ * {@code embedded-redis} brings.
  */
 public final class RedisServer implements AutoCloseable {
+
+	// Unpacked once per JVM
+	private static final String executable = executable();
 
 	private final int port = freePort();
 
@@ -24,8 +29,8 @@ public final class RedisServer implements AutoCloseable {
 
 	public RedisServer() {
 		try {
-			this.process = new ProcessBuilder("redis-server", "--port", String.valueOf(this.port), "--bind",
-					"127.0.0.1", "--save", "", "--appendonly", "no")
+			this.process = new ProcessBuilder(executable, "--port", String.valueOf(this.port), "--bind", "127.0.0.1",
+					"--save", "", "--appendonly", "no")
 				.redirectErrorStream(true)
 				.redirectOutput(Redirect.DISCARD)
 				.start();
@@ -60,6 +65,24 @@ public final class RedisServer implements AutoCloseable {
 	@Override
 	public void close() {
 		this.process.destroyForcibly();
+	}
+
+	// The one on the path where the other does not run: it needs glibc and OpenSSL 3
+	private static String executable() {
+		try {
+			String bundled = ExecutableProvider.newJarResourceProvider().get().toString();
+			Process version = new ProcessBuilder(bundled, "--version").redirectErrorStream(true)
+				.redirectOutput(Redirect.DISCARD)
+				.start();
+			return (version.waitFor() == 0) ? bundled : "redis-server";
+		}
+		catch (IOException ex) {
+			return "redis-server";
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException(ex);
+		}
 	}
 
 	private boolean answers() {
