@@ -19,6 +19,7 @@ import io.github.engagelab.sms.testsupport.TestContexts;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.aot.test.generate.TestGenerationContext;
@@ -48,6 +49,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * An application that was processed ahead of time, when there was no account, and runs
  * with some.
  */
+@Tag("slow")
 class AheadOfTimeTests {
 
 	@Test

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.context.ConfigurableApplicationContext;
@@ -31,6 +32,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * An application that is redeployed in a running JVM leaves neither its class loader nor
  * a thread behind.
  */
+@Tag("slow")
 public class ClassLoaderLeakTests {
 
 	@Test

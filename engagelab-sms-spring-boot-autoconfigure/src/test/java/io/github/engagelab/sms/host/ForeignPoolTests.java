@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -27,6 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Callers on the common pool have their answers, and so has everybody else where the
  * application blocks that pool.
  */
+@Tag("slow")
 public class ForeignPoolTests {
 
 	@ParameterizedTest

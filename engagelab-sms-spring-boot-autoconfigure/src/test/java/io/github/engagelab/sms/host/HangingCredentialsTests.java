@@ -27,6 +27,7 @@ import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.testsupport.RawServer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.context.ConfigurableApplicationContext;
@@ -41,6 +42,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
  * An account whose credentials hang in a way that no interrupt ends delays nobody but its
  * own callers, and these not for ever.
  */
+@Tag("slow")
 public class HangingCredentialsTests {
 
 	@Test

@@ -21,6 +21,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import io.github.engagelab.sms.testsupport.RawServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Element;
@@ -40,6 +41,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What an application gains by the starter beside the balance, by all its beans, jars,
  * threads and loaded classes with and without it.
  */
+@Tag("slow")
 public class HostComparisonTests {
 
 	private static final String PLAIN = "test-classes|spring-boot|spring-boot-autoconfigure|spring-(core|beans|context|aop|expression)|jspecify"

@@ -19,6 +19,7 @@ import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.client.EngageLabSmsHttpClientCustomizer;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.testsupport.RawServer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.context.ConfigurableApplicationContext;
@@ -30,6 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A process that cannot start threads for a while reads every account again afterwards.
  */
+@Tag("slow")
 public class ThreadShortageTests {
 
 	private static final List<String> ACCOUNTS = List.of("one", "two", "three");

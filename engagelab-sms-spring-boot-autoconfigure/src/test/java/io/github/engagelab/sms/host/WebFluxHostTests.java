@@ -19,6 +19,7 @@ import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
 import org.hamcrest.Matchers;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -39,6 +40,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A WebFlux application on two processors, whose {@code boundedElastic} has 20 threads,
  * keeps its balance and its endpoints, whatever it does with these threads.
  */
+@Tag("slow")
 public class WebFluxHostTests {
 
 	@Test
