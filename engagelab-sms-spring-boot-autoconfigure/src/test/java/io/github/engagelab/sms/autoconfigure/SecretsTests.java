@@ -193,7 +193,7 @@ class SecretsTests {
 			WebTestClient web = WebTestClient.bindToServer()
 				.baseUrl("http://localhost:" + context.getEnvironment().getProperty("local.server.port"))
 				.codecs((codecs) -> codecs.defaultCodecs().maxInMemorySize(-1))
-				.responseTimeout(Duration.ofSeconds(20))
+				.responseTimeout(Duration.ofMinutes(1))
 				.build();
 			for (String page : PAGES) {
 				byte[] body = web.get().uri(page).exchange().expectBody().returnResult().getResponseBodyContent();

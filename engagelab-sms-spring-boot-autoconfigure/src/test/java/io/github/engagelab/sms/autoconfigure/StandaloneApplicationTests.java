@@ -48,7 +48,7 @@ public class StandaloneApplicationTests {
 		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
 			Process process = start("--engagelab.sms.base-url=" + server.baseUrl(), "--engagelab.sms.dev-key=key",
 					"--engagelab.sms.dev-secret=secret");
-			boolean ended = process.waitFor(30, TimeUnit.SECONDS);
+			boolean ended = process.waitFor(2, TimeUnit.MINUTES);
 			process.destroyForcibly();
 			assertThat(this.output).content().satisfies((text) -> assertThat(ended).as(text).isTrue());
 			assertThat(process.exitValue()).isZero();

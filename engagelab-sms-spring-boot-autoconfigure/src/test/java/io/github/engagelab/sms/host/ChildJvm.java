@@ -25,7 +25,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 final class ChildJvm {
 
-	private static final Duration TIMEOUT = Duration.ofSeconds(60);
+	// More than anything that its main class waits for
+	private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
 	private final String name;
 

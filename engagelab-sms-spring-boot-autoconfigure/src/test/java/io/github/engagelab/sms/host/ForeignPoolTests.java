@@ -39,7 +39,8 @@ public class ForeignPoolTests {
 
 	public static class Application {
 
-		private static final Duration IN_TIME = Duration.ofSeconds(5);
+		// Less than the timeouts, which would end a read that is stuck
+		private static final Duration IN_TIME = HostApplications.PATIENCE.dividedBy(2);
 
 		private static final SmsBalance GOOD = new SmsBalance(123456, 20000, 143456);
 
@@ -93,8 +94,7 @@ public class ForeignPoolTests {
 					}
 				});
 			}
-			HostApplications.within(5)
-				.until(() -> blocked.get() >= Math.max(1, ForkJoinPool.getCommonPoolParallelism()));
+			HostApplications.await().until(() -> blocked.get() >= Math.max(1, ForkJoinPool.getCommonPoolParallelism()));
 			long start = System.nanoTime();
 			List<Future<SmsBalance>> answers = accounts.stream()
 				.map((account) -> threads.submit(() -> service.forAccount(account).getBalance()))
@@ -106,7 +106,7 @@ public class ForeignPoolTests {
 			ChildJvm.measured("callers while %d threads of the common pool are blocked: %s", blocked.get(),
 					ChildJvm.since(start));
 			int polls = server.requests().size();
-			HostApplications.within(5).until(() -> server.requests().size() >= polls + 2 * accounts.size());
+			HostApplications.await().until(() -> server.requests().size() >= polls + 2 * accounts.size());
 			release.countDown();
 		}
 
@@ -119,8 +119,7 @@ public class ForeignPoolTests {
 			});
 					ConfigurableApplicationContext context = HostApplications.start(List.of(),
 							"--engagelab.sms.base-url=" + server.baseUrl(), "--engagelab.sms.dev-key=key",
-							"--engagelab.sms.dev-secret=secret", "--engagelab.sms.refresh.enabled=false",
-							"--engagelab.sms.http.read-timeout=15s")) {
+							"--engagelab.sms.dev-secret=secret", "--engagelab.sms.refresh.enabled=false")) {
 				SmsBalanceService service = context.getBean(SmsBalanceService.class);
 				AtomicInteger answers = new AtomicInteger();
 				var startVirtualThread = Thread.class.getMethod("startVirtualThread", Runnable.class);
@@ -133,12 +132,12 @@ public class ForeignPoolTests {
 				for (int i = 0; i < callers; i++) {
 					started.add((Thread) startVirtualThread.invoke(null, caller));
 				}
-				HostApplications.within(5)
+				HostApplications.await()
 					.until(() -> started.stream()
 						.allMatch((thread) -> thread.getState() == Thread.State.TIMED_WAITING
 								|| thread.getState() == Thread.State.WAITING));
 				allAreWaiting.countDown();
-				HostApplications.within(5).until(() -> answers.get() == callers);
+				HostApplications.await().until(() -> answers.get() == callers);
 				assertThat(server.requests()).hasSize(1);
 				ChildJvm.measured("%d virtual threads, %d request: %s", callers, server.requests().size(),
 						ChildJvm.since(start));

@@ -24,11 +24,17 @@ import org.springframework.context.annotation.Configuration;
  */
 final class HostApplications {
 
+	/**
+	 * What a busy machine may take for anything.
+	 */
+	static final Duration PATIENCE = Duration.ofMinutes(1);
+
 	private HostApplications() {
 	}
 
 	/**
-	 * Start an application that has nothing but the balance, read every second.
+	 * Start an application that has nothing but the balance, read every second. A read
+	 * takes as long as a busy machine needs.
 	 * @param sources further configuration
 	 * @param arguments further arguments
 	 * @return the context
@@ -40,6 +46,8 @@ final class HostApplications {
 		return new SpringApplicationBuilder(BalanceOnly.class).sources(sources.toArray(Class[]::new))
 			.web(WebApplicationType.NONE)
 			.registerShutdownHook(false)
+			.properties("engagelab.sms.http.read-timeout=" + PATIENCE.toSeconds() + "s",
+					"engagelab.sms.http.request-timeout=" + PATIENCE.toSeconds() + "s")
 			.run(all.toArray(String[]::new));
 	}
 
@@ -75,11 +83,8 @@ final class HostApplications {
 		};
 	}
 
-	static ConditionFactory within(long seconds) {
-		return Awaitility.await()
-			.dontCatchUncaughtExceptions()
-			.pollInterval(Duration.ofMillis(50))
-			.atMost(Duration.ofSeconds(seconds));
+	static ConditionFactory await() {
+		return Awaitility.await().dontCatchUncaughtExceptions().pollInterval(Duration.ofMillis(50)).atMost(PATIENCE);
 	}
 
 	/**

@@ -52,7 +52,7 @@ public class ThreadShortageTests {
 				SmsBalanceService service = context.getBean(SmsBalanceService.class);
 				awaitReads(service, Instant.now());
 				shortage.set(true);
-				HostApplications.within(10)
+				HostApplications.await()
 					.until(() -> refused.get() >= 5
 							&& ACCOUNTS.stream().allMatch((account) -> status(service, account).failure() != null));
 				ChildJvm.measured("%s, %d refusals: %s", configuration.getSimpleName(), refused.get(),
@@ -74,7 +74,7 @@ public class ThreadShortageTests {
 	}
 
 	private static void awaitReads(SmsBalanceService service, Instant after) {
-		HostApplications.within(10).untilAsserted(() -> {
+		HostApplications.await().untilAsserted(() -> {
 			for (String account : ACCOUNTS) {
 				SmsAccountStatus status = status(service, account);
 				assertThat(status.snapshot()).as(status.toString()).isNotNull();

@@ -39,7 +39,7 @@ public final class RedisServer implements AutoCloseable {
 			throw new UncheckedIOException(ex);
 		}
 		try {
-			Awaitility.await().atMost(Duration.ofSeconds(20)).until(this::answers);
+			Awaitility.await().atMost(Duration.ofMinutes(1)).until(this::answers);
 		}
 		catch (RuntimeException ex) {
 			close();
