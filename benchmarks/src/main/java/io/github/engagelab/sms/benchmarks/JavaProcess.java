@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * Another JVM that reads commands from its standard input and answers each by one line.
@@ -33,8 +34,9 @@ final class JavaProcess implements AutoCloseable {
 
 	private final long startedAfter;
 
-	JavaProcess(Path home, List<String> options, String classPath, Class<?> main, List<String> arguments) {
-		List<String> command = new ArrayList<>(List.of(home.resolve("bin").resolve("java").toString()));
+	JavaProcess(List<String> options, String classPath, Class<?> main, List<String> arguments) {
+		List<String> command = new ArrayList<>();
+		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
 		command.addAll(options);
 		command.addAll(List.of("-cp", classPath, main.getName()));
 		command.addAll(arguments);
@@ -62,8 +64,7 @@ final class JavaProcess implements AutoCloseable {
 	 * @return the process
 	 */
 	static JavaProcess provider() {
-		return new JavaProcess(Path.of(System.getProperty("java.home")), List.of("-Xmx128m"),
-				System.getProperty("java.class.path"), Provider.class, List.of());
+		return new JavaProcess(List.of("-Xmx128m"), System.getProperty("java.class.path"), Provider.class, List.of());
 	}
 
 	/**
@@ -88,16 +89,8 @@ final class JavaProcess implements AutoCloseable {
 		return this.startedAfter / 1e6;
 	}
 
-	int port() {
-		return (int) started(0);
-	}
-
 	String baseUrl() {
-		return "http://127.0.0.1:" + port();
-	}
-
-	long pid() {
-		return this.process.pid();
+		return "http://127.0.0.1:" + started(0);
 	}
 
 	/**
@@ -120,23 +113,10 @@ final class JavaProcess implements AutoCloseable {
 	 * @return what it has printed meanwhile
 	 */
 	String exit() {
-		StringBuffer text = new StringBuffer();
-		Thread reader = new Thread(() -> this.answers.lines().forEach((line) -> text.append(line).append('\n')));
-		reader.setDaemon(true);
-		reader.start();
 		write("exit");
-		try {
-			if (!this.process.waitFor(300, TimeUnit.SECONDS)) {
-				throw new IllegalStateException("The process does not end: " + text);
-			}
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
-		finally {
-			close();
-		}
-		return text.toString();
+		String text = this.answers.lines().collect(Collectors.joining("\n"));
+		close();
+		return text;
 	}
 
 	@Override

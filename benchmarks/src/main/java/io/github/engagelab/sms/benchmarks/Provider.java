@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -20,13 +21,11 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class Provider {
 
-	static final String EXAMPLE = """
+	private static final String EXAMPLE = """
 			{"balance10000":123456,"gift_balance10000":20000,"balance":12.3456,"gift_balance":2,\
 			"total_balance10000":143456,"total_balance":14.3456}""";
 
-	static final byte[] ANSWER = ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
-			+ EXAMPLE.length() + "\r\n\r\n" + EXAMPLE)
-		.getBytes(StandardCharsets.US_ASCII);
+	private static final byte[] ANSWER = answer("200 OK", EXAMPLE);
 
 	private static final int END_OF_HEAD = 0x0D0A0D0A;
 
@@ -36,8 +35,12 @@ public final class Provider {
 
 	private final AtomicInteger mostConnections = new AtomicInteger();
 
+	private final Random random = new Random(20261101);
+
 	// Negative: no answer until it is told otherwise
 	private volatile long latency;
+
+	private volatile boolean faulty;
 
 	private Provider() {
 	}
@@ -62,6 +65,10 @@ public final class Provider {
 		return switch (command[0]) {
 			case "latency" -> latency(Duration.ofMillis(Long.parseLong(command[1])).toNanos());
 			case "hang" -> latency(-1);
+			case "faults" -> {
+				this.faulty = true;
+				yield "faults";
+			}
 			case "reset" -> reset();
 			case "requests" -> "requests " + this.requests;
 			case "connections" -> "connections " + this.mostConnections;
@@ -69,17 +76,9 @@ public final class Provider {
 		};
 	}
 
-	private synchronized String latency(long nanos) {
+	private String latency(long nanos) {
 		this.latency = nanos;
-		notifyAll();
 		return "latency";
-	}
-
-	private synchronized long awaitLatency() throws InterruptedException {
-		while (this.latency < 0) {
-			wait();
-		}
-		return this.latency;
 	}
 
 	private String reset() {
@@ -113,7 +112,12 @@ public final class Provider {
 					end = (end << 8) | buffer[i];
 					if (end == END_OF_HEAD) {
 						this.requests.incrementAndGet();
-						answer(out);
+						if (this.faulty) {
+							fail(socket, out);
+						}
+						else {
+							answer(out);
+						}
 					}
 				}
 			}
@@ -127,12 +131,55 @@ public final class Provider {
 	}
 
 	private void answer(OutputStream out) throws IOException, InterruptedException {
-		long wait = (this.latency < 0) ? awaitLatency() : this.latency;
-		long end = System.nanoTime() + wait;
-		for (long left = wait; left > 0; left = end - System.nanoTime()) {
+		while (this.latency < 0) {
+			Thread.sleep(10);
+		}
+		long end = System.nanoTime() + this.latency;
+		for (long left = this.latency; left > 0; left = end - System.nanoTime()) {
 			LockSupport.parkNanos(left);
 		}
 		out.write(ANSWER);
+	}
+
+	// Well in six of ten cases, slowly in a few of a thousand, always in the same order
+	private void fail(Socket socket, OutputStream out) throws IOException {
+		int dice = this.random.nextInt(1000);
+		if (dice < 600) {
+			out.write(ANSWER);
+		}
+		else if (dice < 680) {
+			out.write(answer("500 Internal Server Error", "{\"code\":1000,\"message\":\"internal\"}"));
+		}
+		else if (dice < 760) {
+			out.write(answer("401 Unauthorized", "{\"code\":2001,\"message\":\"no\"}"));
+		}
+		else if (dice < 800) {
+			out.write(answer("429 Too Many Requests", "{\"code\":3004,\"message\":\"later\"}"));
+		}
+		else if (dice < 880) {
+			out.write(answer("200 OK", "<html><body>Bad Gateway</body></html>"));
+		}
+		else if (dice < 920) {
+			// Half an answer
+			out.write(ANSWER, 0, ANSWER.length / 2);
+			socket.close();
+		}
+		else if (dice < 996) {
+			// With a reset in half of the cases
+			socket.setSoLinger(dice % 2 == 0, 0);
+			socket.close();
+		}
+		else {
+			// Nothing, or half an answer, until the client goes
+			out.write(ANSWER, 0, (dice % 2) * ANSWER.length / 2);
+			socket.getInputStream().read();
+		}
+	}
+
+	private static byte[] answer(String status, String body) {
+		return "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+			.formatted(status, body.length(), body)
+			.getBytes(StandardCharsets.US_ASCII);
 	}
 
 	private static void daemon(Runnable task) {

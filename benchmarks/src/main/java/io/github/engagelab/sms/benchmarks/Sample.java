@@ -2,7 +2,9 @@ package io.github.engagelab.sms.benchmarks;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.DoubleBinaryOperator;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * Figures of one kind, measured in turn with others.
@@ -19,7 +21,11 @@ final class Sample {
 		return quantile(0.5);
 	}
 
-	double quantile(double fraction) {
+	double mean() {
+		return Arrays.stream(this.values).average().orElseThrow();
+	}
+
+	private double quantile(double fraction) {
 		double[] sorted = Arrays.stream(this.values).sorted().toArray();
 		double position = fraction * (sorted.length - 1);
 		int below = (int) position;
@@ -33,11 +39,7 @@ final class Sample {
 	 * @return the differences
 	 */
 	Sample minus(Sample other) {
-		Sample differences = new Sample();
-		for (int i = 0; i < this.values.length; i++) {
-			differences.add(this.values[i] - other.values[i]);
-		}
-		return differences;
+		return with(other, (value, otherValue) -> value - otherValue);
 	}
 
 	/**
@@ -46,38 +48,27 @@ final class Sample {
 	 * @return the ratios
 	 */
 	Sample dividedBy(Sample other) {
-		Sample ratios = new Sample();
-		for (int i = 0; i < this.values.length; i++) {
-			ratios.add(this.values[i] / other.values[i]);
-		}
-		return ratios;
+		return with(other, (value, otherValue) -> value / otherValue);
+	}
+
+	private Sample with(Sample other, DoubleBinaryOperator operator) {
+		Sample result = new Sample();
+		result.values = IntStream.range(0, this.values.length)
+			.mapToDouble((i) -> operator.applyAsDouble(this.values[i], other.values[i]))
+			.toArray();
+		return result;
 	}
 
 	/**
-	 * Return some of the figures, by the order in which they were measured.
-	 * @param from the index of the first, in 24ths of all
-	 * @param to the index of the first that is none of them, in 24ths of all
-	 * @return the figures
+	 * Return the mean and half the width of its 95 % interval: two standard errors, which
+	 * is too little for a few rounds.
+	 * @return a text for a table
 	 */
-	Sample part(int from, int to) {
-		Sample part = new Sample();
-		part.values = Arrays.copyOfRange(this.values, from * this.values.length / 24, to * this.values.length / 24);
-		return part;
-	}
-
-	double mean() {
-		return Arrays.stream(this.values).average().orElseThrow();
-	}
-
-	/**
-	 * Return half the width of the 95 % interval of the mean: two standard errors, which
-	 * is right for 60 rounds and too little for a few.
-	 * @return half the width
-	 */
-	double interval() {
+	String interval() {
 		double mean = mean();
 		double squares = Arrays.stream(this.values).map((value) -> (value - mean) * (value - mean)).sum();
-		return 2 * Math.sqrt(squares / (this.values.length - 1) / this.values.length);
+		double half = 2 * Math.sqrt(squares / (this.values.length - 1) / this.values.length);
+		return String.format(Locale.ROOT, "%.0f ± %.0f", mean, half);
 	}
 
 	/**

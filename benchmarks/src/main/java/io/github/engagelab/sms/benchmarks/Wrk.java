@@ -1,64 +1,45 @@
 package io.github.engagelab.sms.benchmarks;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The load: {@code wrk}, a process of its own.
- *
- * @param requests the number of requests answered
- * @param perSecond the requests answered a second
  */
-record Wrk(long requests, double perSecond) {
+final class Wrk {
 
 	// One, so that the connections of an application under test do not grow
 	private static final HttpClient client = HttpClient.newHttpClient();
 
-	private static final Pattern REQUESTS = Pattern.compile("(\\d+) requests in");
-
 	private static final Pattern PER_SECOND = Pattern.compile("Requests/sec:\\s+([0-9.]+)");
+
+	private Wrk() {
+	}
 
 	/**
 	 * Ask one address as fast as the answers come.
 	 * @param connections the number of connections
 	 * @param seconds for how long
 	 * @param url the address
-	 * @return what came
+	 * @return the answers a second
 	 */
-	static Wrk run(int connections, int seconds, String url) {
-		try {
-			Process process = new ProcessBuilder("wrk", "-t1", "-c" + connections, "-d" + seconds + "s", "--timeout",
-					"10s", url)
-				.redirectErrorStream(true)
-				.start();
-			try {
-				String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-				process.waitFor(seconds + 20L, TimeUnit.SECONDS);
-				if (process.exitValue() != 0 || text.contains("Non-2xx") || text.contains("Socket errors")) {
-					throw new IllegalStateException(text);
-				}
-				return new Wrk((long) find(REQUESTS, text), find(PER_SECOND, text));
-			}
-			finally {
-				process.destroyForcibly();
-			}
+	static double perSecond(int connections, int seconds, String url) throws Exception {
+		Process process = new ProcessBuilder("wrk", "-t1", "-c" + connections, "-d" + seconds + "s", "--timeout", "10s",
+				url)
+			.redirectErrorStream(true)
+			.start();
+		String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+		Matcher matcher = PER_SECOND.matcher(text);
+		if (process.waitFor() != 0 || text.contains("Non-2xx") || text.contains("Socket errors") || !matcher.find()) {
+			throw new IllegalStateException(text);
 		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-			throw new IllegalStateException(ex);
-		}
+		return Double.parseDouble(matcher.group(1));
 	}
 
 	/**
@@ -73,14 +54,6 @@ record Wrk(long requests, double perSecond) {
 			throw new IllegalStateException(url + ": " + response.statusCode() + " " + response.body());
 		}
 		return response.body();
-	}
-
-	private static double find(Pattern pattern, String text) {
-		Matcher matcher = pattern.matcher(text);
-		if (!matcher.find()) {
-			throw new IllegalStateException(text);
-		}
-		return Double.parseDouble(matcher.group(1));
 	}
 
 }

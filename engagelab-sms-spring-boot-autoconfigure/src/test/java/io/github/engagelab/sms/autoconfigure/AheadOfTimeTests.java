@@ -15,6 +15,7 @@ import io.github.engagelab.sms.testsupport.RedisServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.aot.test.generate.TestGenerationContext;
@@ -44,6 +45,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * An application that was processed ahead of time, when there was no account, and runs
  * with some.
  */
+@Tag("slow")
 class AheadOfTimeTests {
 
 	@Test

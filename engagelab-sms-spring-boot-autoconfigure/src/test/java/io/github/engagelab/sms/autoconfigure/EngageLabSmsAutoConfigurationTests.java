@@ -293,7 +293,7 @@ class EngageLabSmsAutoConfigurationTests {
 					assertThat(Thread.getAllStackTraces().keySet()).filteredOn((thread) -> !before.contains(thread))
 						.extracting(Thread::getName)
 						.anyMatch((name) -> name.startsWith("engagelab-sms-timer"))
-						.anyMatch((name) -> name.startsWith("engagelab-sms-worker"));
+						.anyMatch((name) -> name.startsWith("engagelab-sms-account"));
 					assertThat(Thread.getAllStackTraces().keySet()).filteredOn((thread) -> !before.contains(thread))
 						.allMatch(Thread::isDaemon);
 				});

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -66,6 +67,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What {@code engagelab.sms.cluster.*} brings about, and what it does not.
  */
+@Tag("slow")
 class EngageLabSmsClusterTests {
 
 	private static final String ENABLED = "engagelab.sms.cluster.enabled=true";

@@ -28,6 +28,7 @@ import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.testsupport.RawServer;
 import org.apache.commons.logging.LogFactory;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Mono;
@@ -52,6 +53,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 /**
  * Collects everything that can be read of a run with faults, and looks for the secrets.
  */
+@Tag("slow")
 @ExtendWith(OutputCaptureExtension.class)
 class SecretsTests {
 
@@ -191,7 +193,7 @@ class SecretsTests {
 			WebTestClient web = WebTestClient.bindToServer()
 				.baseUrl("http://localhost:" + context.getEnvironment().getProperty("local.server.port"))
 				.codecs((codecs) -> codecs.defaultCodecs().maxInMemorySize(-1))
-				.responseTimeout(Duration.ofSeconds(20))
+				.responseTimeout(Duration.ofMinutes(1))
 				.build();
 			for (String page : PAGES) {
 				byte[] body = web.get().uri(page).exchange().expectBody().returnResult().getResponseBodyContent();

@@ -104,7 +104,7 @@ class SeveralAccountsTests {
 		})) {
 			this.runner.withPropertyValues(THREE)
 				.withPropertyValues("engagelab.sms.base-url=" + server.baseUrl(), "engagelab.sms.refresh.interval=1s",
-						"engagelab.sms.refresh.max-age=1500ms", "engagelab.sms.http.request-timeout=500ms")
+						"engagelab.sms.http.request-timeout=2s")
 				.run((context) -> {
 					SmsBalanceMonitors monitors = context.getBean(SmsBalanceMonitors.class);
 					Awaitility.await().until(() -> monitors.get("otp").getStatus().failure() != null);

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +25,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * An application that has the starter and nothing else, neither a web server nor Actuator
  * nor Micrometer, in a JVM of its own.
  */
+@Tag("slow")
 public class StandaloneApplicationTests {
 
 	private static final Pattern STARTER = Pattern.compile("(test-)?classes|(spring-boot|spring-boot-autoconfigure"
@@ -46,7 +48,7 @@ public class StandaloneApplicationTests {
 		try (RawServer server = new RawServer(RawServer.respond("200 OK", RawServer.EXAMPLE))) {
 			Process process = start("--engagelab.sms.base-url=" + server.baseUrl(), "--engagelab.sms.dev-key=key",
 					"--engagelab.sms.dev-secret=secret");
-			boolean ended = process.waitFor(30, TimeUnit.SECONDS);
+			boolean ended = process.waitFor(2, TimeUnit.MINUTES);
 			process.destroyForcibly();
 			assertThat(this.output).content().satisfies((text) -> assertThat(ended).as(text).isTrue());
 			assertThat(process.exitValue()).isZero();

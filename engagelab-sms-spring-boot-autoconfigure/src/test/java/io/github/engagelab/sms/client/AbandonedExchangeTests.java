@@ -16,6 +16,7 @@ import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.RawServer.Script;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +30,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 /**
  * An exchange that is given up leaves no connection behind, however far it had come.
  */
+@Tag("slow")
 class AbandonedExchangeTests {
 
 	private static final String HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";

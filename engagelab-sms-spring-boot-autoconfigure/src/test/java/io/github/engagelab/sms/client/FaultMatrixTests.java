@@ -45,6 +45,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,6 +65,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
  * depends on status and body alone stands in {@link EngageLabSmsAnswerTests}; here is one
  * of each kind.
  */
+@Tag("slow")
 class FaultMatrixTests {
 
 	private static final Duration READ_TIMEOUT = Duration.ofMillis(300);

@@ -19,6 +19,7 @@ import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.TestCertificates;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
  * Proxies, by property or of the JVM.
  */
 @ExtendWith(OutputCaptureExtension.class)
+@Tag("slow")
 public class ProxyTests {
 
 	private static final SmsBalance GOOD = new SmsBalance(123456, 20000, 143456);

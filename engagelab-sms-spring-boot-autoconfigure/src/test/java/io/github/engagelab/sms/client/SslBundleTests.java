@@ -20,6 +20,7 @@ import io.github.engagelab.sms.testsupport.TestCertificates;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 /**
  * TLS by an SSL bundle.
  */
+@Tag("slow")
 class SslBundleTests {
 
 	private static final SmsBalance GOOD = new SmsBalance(123456, 20000, 143456);

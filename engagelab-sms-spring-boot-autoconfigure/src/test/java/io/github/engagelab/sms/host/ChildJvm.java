@@ -25,7 +25,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 public final class ChildJvm {
 
-	private static final Duration TIMEOUT = Duration.ofSeconds(60);
+	// More than anything that its main class waits for
+	private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
 	private final String name;
 
@@ -40,8 +41,8 @@ public final class ChildJvm {
 	}
 
 	/**
-	 * Run a main class on the JDK of this test and on another one, if there is one beside
-	 * it, at the same time.
+	 * Run a main class on the JDK of this test and on another one, if there is one, at
+	 * the same time.
 	 * @param options the options of the JVMs
 	 * @param classPath which entries of the class path to use, by their file names
 	 * @param main the main class
@@ -174,16 +175,22 @@ public final class ChildJvm {
 		}
 
 		/**
-		 * Return the JDK of this test and, if one is installed beside it, the newest
-		 * other one.
+		 * Return the JDK of this test and, if there is one beside it or in a variable
+		 * such as {@code JAVA_HOME_25}, the newest other one.
 		 * @return the JDKs
 		 */
 		static List<Jdk> all() {
 			Jdk current = current();
 			try (Stream<Path> siblings = Files.list(current.home().getParent())) {
+				Stream<Path> named = System.getenv()
+					.entrySet()
+					.stream()
+					.filter((variable) -> variable.getKey().startsWith("JAVA_HOME_"))
+					.map((variable) -> Path.of(variable.getValue()));
 				return Stream
 					.concat(Stream.of(current),
-							siblings.filter((home) -> Files.isExecutable(home.resolve(Path.of("bin", "java"))))
+							Stream.concat(named, siblings)
+								.filter((home) -> Files.isExecutable(home.resolve(Path.of("bin", "java"))))
 								.map((home) -> new Jdk(home, featureOf(home)))
 								.filter((jdk) -> jdk.feature() >= 17 && jdk.feature() != current.feature())
 								.sorted(Comparator.comparingInt(Jdk::feature).reversed())

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.context.ConfigurableApplicationContext;
@@ -31,6 +32,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * An application that is redeployed in a running JVM leaves neither its class loader nor
  * a thread behind.
  */
+@Tag("slow")
 public class ClassLoaderLeakTests {
 
 	@Test
@@ -78,14 +80,14 @@ public class ClassLoaderLeakTests {
 			});
 			Thread thread = new Thread(deployment, "deployment");
 			thread.start();
-			return deployment.get(20, TimeUnit.SECONDS);
+			return deployment.get(HostApplications.PATIENCE.toSeconds(), TimeUnit.SECONDS);
 		}
 
 		private static void assertGone(String when, WeakReference<ClassLoader> loader) {
 			long start = System.nanoTime();
 			boolean closable = Stream.of(HttpClient.class.getMethods())
 				.anyMatch((method) -> method.getName().equals("shutdownNow"));
-			HostApplications.within(5).untilAsserted(() -> {
+			HostApplications.await().untilAsserted(() -> {
 				if (!closable) {
 					System.gc();
 				}
@@ -93,7 +95,7 @@ public class ClassLoaderLeakTests {
 			});
 			Duration threads = ChildJvm.since(start);
 			if (Runtime.version().feature() >= 21) {
-				HostApplications.within(5).untilAsserted(() -> {
+				HostApplications.await().untilAsserted(() -> {
 					System.gc();
 					assertThat(loader.get()).as(when).isNull();
 				});
@@ -141,23 +143,24 @@ public class ClassLoaderLeakTests {
 			Thread thread = new Thread(caller, "caller");
 			if (hangs) {
 				thread.start();
-				HostApplications.within(5).until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+				HostApplications.await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
 				// The poll's request, which the caller has joined
-				HostApplications.within(5).until(() -> !HostApplications.threads("HttpClient-").isEmpty());
+				HostApplications.await().until(() -> !HostApplications.threads("HttpClient-").isEmpty());
 			}
 			else {
 				service.getBalance();
-				context.getBean(ReactiveSmsBalanceService.class).getBalance().block(Duration.ofSeconds(5));
-				HostApplications.within(5).until(() -> service.getStatus().snapshot() != null);
+				context.getBean(ReactiveSmsBalanceService.class).getBalance().block(HostApplications.PATIENCE);
+				HostApplications.await().until(() -> service.getStatus().snapshot() != null);
 			}
 			long start = System.nanoTime();
 			context.close();
-			assertThat(ChildJvm.since(start)).isLessThan(Duration.ofSeconds(2));
+			// Before the timeouts, which would end a read that hangs
+			assertThat(ChildJvm.since(start)).isLessThan(HostApplications.PATIENCE.dividedBy(2));
 			ChildJvm.measured("close(): %s", ChildJvm.since(start));
 			if (hangs) {
 				assertThatExceptionOfType(CancellationException.class).isThrownBy(() -> {
 					try {
-						caller.get(2, TimeUnit.SECONDS);
+						caller.get(HostApplications.PATIENCE.toSeconds(), TimeUnit.SECONDS);
 					}
 					catch (ExecutionException ex) {
 						throw ex.getCause();

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -27,6 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Callers on the common pool have their answers, and so has everybody else where the
  * application blocks that pool.
  */
+@Tag("slow")
 public class ForeignPoolTests {
 
 	@ParameterizedTest
@@ -37,7 +39,8 @@ public class ForeignPoolTests {
 
 	public static class Application {
 
-		private static final Duration IN_TIME = Duration.ofSeconds(5);
+		// Less than the timeouts, which would end a read that is stuck
+		private static final Duration IN_TIME = HostApplications.PATIENCE.dividedBy(2);
 
 		private static final SmsBalance GOOD = new SmsBalance(123456, 20000, 143456);
 
@@ -91,8 +94,7 @@ public class ForeignPoolTests {
 					}
 				});
 			}
-			HostApplications.within(5)
-				.until(() -> blocked.get() >= Math.max(1, ForkJoinPool.getCommonPoolParallelism()));
+			HostApplications.await().until(() -> blocked.get() >= Math.max(1, ForkJoinPool.getCommonPoolParallelism()));
 			long start = System.nanoTime();
 			List<Future<SmsBalance>> answers = accounts.stream()
 				.map((account) -> threads.submit(() -> service.forAccount(account).getBalance()))
@@ -104,7 +106,7 @@ public class ForeignPoolTests {
 			ChildJvm.measured("callers while %d threads of the common pool are blocked: %s", blocked.get(),
 					ChildJvm.since(start));
 			int polls = server.requests().size();
-			HostApplications.within(5).until(() -> server.requests().size() >= polls + 2 * accounts.size());
+			HostApplications.await().until(() -> server.requests().size() >= polls + 2 * accounts.size());
 			release.countDown();
 		}
 
@@ -117,8 +119,7 @@ public class ForeignPoolTests {
 			});
 					ConfigurableApplicationContext context = HostApplications.start(List.of(),
 							"--engagelab.sms.base-url=" + server.baseUrl(), "--engagelab.sms.dev-key=key",
-							"--engagelab.sms.dev-secret=secret", "--engagelab.sms.refresh.enabled=false",
-							"--engagelab.sms.http.read-timeout=15s")) {
+							"--engagelab.sms.dev-secret=secret", "--engagelab.sms.refresh.enabled=false")) {
 				SmsBalanceService service = context.getBean(SmsBalanceService.class);
 				AtomicInteger answers = new AtomicInteger();
 				var startVirtualThread = Thread.class.getMethod("startVirtualThread", Runnable.class);
@@ -131,12 +132,12 @@ public class ForeignPoolTests {
 				for (int i = 0; i < callers; i++) {
 					started.add((Thread) startVirtualThread.invoke(null, caller));
 				}
-				HostApplications.within(5)
+				HostApplications.await()
 					.until(() -> started.stream()
 						.allMatch((thread) -> thread.getState() == Thread.State.TIMED_WAITING
 								|| thread.getState() == Thread.State.WAITING));
 				allAreWaiting.countDown();
-				HostApplications.within(5).until(() -> answers.get() == callers);
+				HostApplications.await().until(() -> answers.get() == callers);
 				assertThat(server.requests()).hasSize(1);
 				ChildJvm.measured("%d virtual threads, %d request: %s", callers, server.requests().size(),
 						ChildJvm.since(start));

@@ -24,12 +24,17 @@ import org.springframework.context.annotation.Configuration;
  */
 final class HostApplications {
 
+	/**
+	 * What a busy machine may take for anything.
+	 */
+	static final Duration PATIENCE = Duration.ofMinutes(1);
+
 	private HostApplications() {
 	}
 
 	/**
 	 * Start an application that has nothing but the balance, read every second unless the
-	 * arguments say otherwise.
+	 * arguments say otherwise. A read takes as long as a busy machine needs.
 	 * @param sources further configuration
 	 * @param arguments further arguments
 	 * @return the context
@@ -39,7 +44,9 @@ final class HostApplications {
 			.web(WebApplicationType.NONE)
 			.registerShutdownHook(false)
 			.properties("spring.main.banner-mode=off", "engagelab.sms.refresh.interval=1s",
-					"engagelab.sms.retry.max-retries=0")
+					"engagelab.sms.retry.max-retries=0",
+					"engagelab.sms.http.read-timeout=" + PATIENCE.toSeconds() + "s",
+					"engagelab.sms.http.request-timeout=" + PATIENCE.toSeconds() + "s")
 			.run(arguments);
 	}
 
@@ -75,11 +82,8 @@ final class HostApplications {
 		};
 	}
 
-	static ConditionFactory within(long seconds) {
-		return Awaitility.await()
-			.dontCatchUncaughtExceptions()
-			.pollInterval(Duration.ofMillis(50))
-			.atMost(Duration.ofSeconds(seconds));
+	static ConditionFactory await() {
+		return Awaitility.await().dontCatchUncaughtExceptions().pollInterval(Duration.ofMillis(50)).atMost(PATIENCE);
 	}
 
 	/**

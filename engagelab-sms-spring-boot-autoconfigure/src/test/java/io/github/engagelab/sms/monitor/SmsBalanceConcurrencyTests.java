@@ -41,6 +41,7 @@ import io.github.engagelab.sms.testsupport.TestContexts;
 import org.awaitility.Awaitility;
 import org.hamcrest.Matchers;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +62,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 /**
  * Many callers of one account, over real sockets.
  */
+@Tag("slow")
 class SmsBalanceConcurrencyTests {
 
 	private static final SmsBalance GOOD = new SmsBalance(123456, 20000, 143456);

@@ -26,6 +26,7 @@ import io.github.engagelab.sms.testsupport.ScriptedClient;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import io.github.engagelab.sms.testsupport.VirtualTime;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +49,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * When accounts are refreshed, in virtual time, and what only real threads show.
  */
 @ExtendWith(OutputCaptureExtension.class)
+@Tag("slow")
 class SmsBalancePollerTests {
 
 	private static final Duration INTERVAL = Duration.ofMinutes(1);

@@ -14,14 +14,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.awaitility.Awaitility;
+import redis.embedded.core.ExecutableProvider;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * A real Redis on a port of its own, which keeps nothing: Debian's {@code redis-server}.
+ * A real Redis on a port of its own, which keeps nothing: the one that
+ * {@code embedded-redis} brings.
  */
 public final class RedisServer implements AutoCloseable {
+
+	// Unpacked once per JVM
+	private static final String executable = executable();
 
 	private final int port = freePort();
 
@@ -37,8 +42,8 @@ public final class RedisServer implements AutoCloseable {
 	public RedisServer(String... options) {
 		try {
 			this.directory = Files.createTempDirectory("redis-");
-			List<String> command = new ArrayList<>(List.of("redis-server", "--port", String.valueOf(this.port),
-					"--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", this.directory.toString()));
+			List<String> command = new ArrayList<>(List.of(executable, "--port", String.valueOf(this.port), "--bind",
+					"127.0.0.1", "--save", "", "--appendonly", "no", "--dir", this.directory.toString()));
 			command.addAll(List.of(options));
 			this.process = new ProcessBuilder(command).redirectErrorStream(true)
 				.redirectOutput(Redirect.DISCARD)
@@ -48,7 +53,7 @@ public final class RedisServer implements AutoCloseable {
 			throw new UncheckedIOException(ex);
 		}
 		try {
-			Awaitility.await().atMost(Duration.ofSeconds(20)).until(this::answers);
+			Awaitility.await().atMost(Duration.ofMinutes(1)).until(this::answers);
 		}
 		catch (RuntimeException ex) {
 			close();
@@ -79,6 +84,24 @@ public final class RedisServer implements AutoCloseable {
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
+		}
+	}
+
+	// The one on the path where the other does not run: it needs glibc and OpenSSL 3
+	private static String executable() {
+		try {
+			String bundled = ExecutableProvider.newJarResourceProvider().get().toString();
+			Process version = new ProcessBuilder(bundled, "--version").redirectErrorStream(true)
+				.redirectOutput(Redirect.DISCARD)
+				.start();
+			return (version.waitFor() == 0) ? bundled : "redis-server";
+		}
+		catch (IOException ex) {
+			return "redis-server";
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException(ex);
 		}
 	}
 

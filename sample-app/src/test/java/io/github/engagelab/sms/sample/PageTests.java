@@ -2,10 +2,10 @@ package io.github.engagelab.sms.sample;
 
 import java.io.File;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.stream.Stream;
 
@@ -36,14 +36,13 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The page at {@code /} in a real browser, with the simulated EngageLab behind it.
  */
 @EnabledIf(value = "isBrowserInstalled",
-		disabledReason = "No browser to open the page with: " + PageTests.BROWSER + " and " + PageTests.DRIVER
-				+ " are needed (Debian's packages chromium and chromium-driver)")
+		disabledReason = "tests of the sample in a browser, as chromium and chromedriver are not both on the path")
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = "engagelab.sms.refresh.enabled=true")
 class PageTests {
 
-	static final String BROWSER = "/usr/bin/chromium";
+	private static final Optional<File> BROWSER = find("chromium");
 
-	static final String DRIVER = "/usr/bin/chromedriver";
+	private static final Optional<File> DRIVER = find("chromedriver");
 
 	private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -56,7 +55,14 @@ class PageTests {
 	private ChromeDriver browser;
 
 	static boolean isBrowserInstalled() {
-		return Stream.of(BROWSER, DRIVER).map(Path::of).allMatch(Files::isExecutable);
+		return BROWSER.isPresent() && DRIVER.isPresent();
+	}
+
+	private static Optional<File> find(String program) {
+		return Stream.of(System.getenv("PATH").split(File.pathSeparator))
+			.map((directory) -> new File(directory, program))
+			.filter(File::canExecute)
+			.findFirst();
 	}
 
 	@BeforeEach
@@ -65,14 +71,14 @@ class PageTests {
 		logs.enable(LogType.BROWSER, Level.ALL);
 		logs.enable(LogType.PERFORMANCE, Level.ALL);
 		ChromeOptions options = new ChromeOptions();
-		options.setBinary(BROWSER);
+		options.setBinary(BROWSER.orElseThrow());
 		options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 				"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 				"--user-data-dir=" + this.profile);
 		options.setCapability(ChromeOptions.LOGGING_PREFS, logs);
-		this.browser = new ChromeDriver(
-				new ChromeDriverService.Builder().usingDriverExecutable(new File(DRIVER)).usingAnyFreePort().build(),
-				options);
+		this.browser = new ChromeDriver(new ChromeDriverService.Builder().usingDriverExecutable(DRIVER.orElseThrow())
+			.usingAnyFreePort()
+			.build(), options);
 		this.browser.get("http://localhost:%d/".formatted(this.port));
 	}
 

@@ -37,8 +37,8 @@ public class Application {
 				System.exit(0);
 			}
 			Footprint footprint = Footprint.measure();
-			answer("footprint %d %d %d %d %d".formatted(footprint.heap(), footprint.threads(),
-					footprint.sockets().orElse(-1), context.getBeanDefinitionCount(), loadedClasses()));
+			answer("footprint %d %d %d %d".formatted(footprint.heap(), footprint.threads(),
+					context.getBeanDefinitionCount(), loadedClasses()));
 		}
 		// Whoever started this has gone
 		Runtime.getRuntime().halt(0);

@@ -21,6 +21,7 @@ import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.ScriptedClient;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +41,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The endpoint in real servlet and reactive applications, and over JMX.
  */
+@Tag("slow")
 class SmsBalanceEndpointTests {
 
 	private static final ScriptedClient client = new ScriptedClient();
