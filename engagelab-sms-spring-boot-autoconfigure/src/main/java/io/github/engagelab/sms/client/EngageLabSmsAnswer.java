@@ -39,22 +39,22 @@ record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) 
 	// Read the answer
 	<T> T read(Function<JsonNode, @Nullable T> reader, String account, SecretMask mask, Instant now) {
 		JsonNode json = parse();
-		if (this.status == 200 && json != null && isSuccess(json.path("code"))) {
+		Long code = integer(json, "code");
+		boolean withoutCode = json != null && (!json.has("code") || json.get("code").isNull());
+		if (this.status == 200 && (withoutCode || (code != null && code == 0))) {
 			T result = reader.apply(json);
 			if (result != null) {
 				return result;
 			}
 		}
-		Long number = integer(json, "code");
-		Integer code = (number != null && number == number.intValue()) ? number.intValue() : null;
+		Integer known = (code != null && code == code.intValue()) ? code.intValue() : null;
 		JsonNode text = (json != null) ? json.get("message") : null;
 		String message = (text != null && text.isString()) ? mask.apply(text.stringValue()) : null;
-		SmsBalanceFailure failure = failure((code != null) ? code : 0);
-		if (failure == SmsBalanceFailure.ACCESS_DENIED && message == null) {
-			// A gateway's page: it has no code of the provider's
-			code = null;
-		}
-		throw new SmsBalanceException(account, failure, this.status, code, message, parseRetryAfter(now));
+		SmsBalanceFailure failure = failure((known != null) ? known : 0);
+		// Without a message it is a gateway's page, and has no code of the provider's
+		boolean ofProvider = failure != SmsBalanceFailure.ACCESS_DENIED || message != null;
+		throw new SmsBalanceException(account, failure, this.status, ofProvider ? known : null, message,
+				parseRetryAfter(now));
 	}
 
 	static @Nullable SmsBalance toBalance(JsonNode json) {
@@ -68,11 +68,6 @@ record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) 
 	static @Nullable Long integer(@Nullable JsonNode json, String field) {
 		JsonNode value = (json != null) ? json.get(field) : null;
 		return (value != null && value.isIntegralNumber() && value.canConvertToLong()) ? value.longValue() : null;
-	}
-
-	private static boolean isSuccess(JsonNode code) {
-		return code.isMissingNode() || code.isNull()
-				|| (code.isIntegralNumber() && code.canConvertToLong() && code.longValue() == 0);
 	}
 
 	// Why a body is no JSON stays unsaid: the parser's message may repeat it

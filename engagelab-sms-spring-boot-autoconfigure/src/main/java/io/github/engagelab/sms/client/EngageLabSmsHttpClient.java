@@ -29,6 +29,7 @@ import io.micrometer.observation.contextpropagation.ObservationThreadLocalAccess
 import org.jspecify.annotations.Nullable;
 import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
 
 import org.springframework.core.codec.ByteArrayDecoder;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -89,6 +90,11 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 		this.webClient = buildWebClient(observationRegistry);
 	}
 
+	// Build the JDK's client if there is none. Whatever takes part in that may hang
+	void prepare() {
+		this.client.obtain();
+	}
+
 	// Send a request, and block until the answer is there
 	EngageLabSmsAnswer get(EngageLabSmsTarget target, String path, @Nullable Object observation)
 			throws InterruptedException {
@@ -100,7 +106,8 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 				.header(HttpHeaders.AUTHORIZATION, "Basic " + target.mask().authorization())
 				.accept(MediaType.APPLICATION_JSON)
 				.exchangeToMono((answer) -> answer.toEntity(byte[].class))
-				.contextWrite((context) -> context.putNonNull(ObservationThreadLocalAccessor.KEY, observation))
+				.contextWrite((observation != null) ? Context.of(ObservationThreadLocalAccessor.KEY, observation)
+						: Context.empty())
 				.blockOptional()
 				.orElseThrow();
 		}
@@ -133,7 +140,6 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 			// The JDK sends this header to a proxy only
 			builder.header(HttpHeaders.PROXY_AUTHORIZATION, this.settings.proxy().authorization());
 		}
-		// Before the permit: building may hang
 		HttpClient current = this.client.obtain();
 		this.requests.acquire();
 		try {
@@ -145,7 +151,7 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 			for (Entry<String, List<String>> header : response.headers().map().entrySet()) {
 				// The body is JSON or it is not, whatever a gateway calls it
 				if (!header.getKey().equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)) {
-					answer.header(header.getKey(), header.getValue().toArray(String[]::new));
+					answer.header(header.getKey(), header.getValue().toArray(new String[0]));
 				}
 			}
 			return answer.body(Mono.justOrEmpty(read(response.body())).flux()).build();
@@ -153,8 +159,10 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 		catch (IOException | InterruptedException ex) {
 			// A client one of whose threads has died answers nothing any more. On JDK 17
 			// not even its timeouts come
-			boolean alive = ex instanceof HttpTimeoutException || ex instanceof ConnectException;
-			if (!alive && this.threads.nanoTime() - this.answeredAt > REPLACE_AFTER.toNanos()) {
+			if (ex instanceof HttpTimeoutException || ex instanceof ConnectException) {
+				this.answeredAt = this.threads.nanoTime();
+			}
+			else if (this.threads.nanoTime() - this.answeredAt > REPLACE_AFTER.toNanos()) {
 				this.answeredAt = this.threads.nanoTime();
 				rebuild();
 			}

@@ -36,15 +36,18 @@ public class EngageLabSmsThreads implements AutoCloseable {
 
 	private final List<ExecutorService> closeables = new CopyOnWriteArrayList<>();
 
+	// One for all accounts, as many deadlines may come at once
+	private final ExecutorService deadlines;
+
 	private final LongSupplier ticker;
 
 	private final Clock clock;
 
 	public EngageLabSmsThreads(@Nullable ClassLoader contextClassLoader) {
 		this(single("timer-1", contextClassLoader), new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS,
-				new SynchronousQueue<>(), workerFactory(contextClassLoader)), (name) -> {
+				new SynchronousQueue<>(), workerFactory(contextClassLoader), (task, closed) -> task.run()), (name) -> {
 					ScheduledThreadPoolExecutor single = single(name, contextClassLoader);
-					single.setKeepAliveTime(1, TimeUnit.SECONDS);
+					single.setKeepAliveTime(250, TimeUnit.MILLISECONDS);
 					single.allowCoreThreadTimeOut(true);
 					return single;
 				}, System::nanoTime, Clock.systemUTC());
@@ -59,6 +62,7 @@ public class EngageLabSmsThreads implements AutoCloseable {
 		this.ticker = ticker;
 		this.clock = clock;
 		this.closeables.addAll(List.of(timer, workers));
+		this.deadlines = single("deadlines");
 	}
 
 	// Return the monotonic time, in nanoseconds
@@ -75,9 +79,9 @@ public class EngageLabSmsThreads implements AutoCloseable {
 		return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
-	// Run a task on a worker after a delay
-	public Future<?> scheduleOnWorker(Duration delay, Runnable task) {
-		return schedule(delay, () -> this.workers.execute(task));
+	// Run a task that does not block, but is too much for the timer, after a delay
+	public Future<?> scheduleDeadline(Duration delay, Runnable task) {
+		return this.timer.schedule(() -> this.deadlines.execute(task), delay.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
 	public Executor workers() {

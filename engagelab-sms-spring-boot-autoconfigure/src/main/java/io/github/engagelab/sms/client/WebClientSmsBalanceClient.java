@@ -107,24 +107,23 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 	// Send GET requests until one succeeds, or another one cannot help
 	private <T> T get(String account, String path, Function<JsonNode, @Nullable T> reader, @Nullable Object observation,
 			Consumer<SmsBalanceFailure> pending) throws InterruptedException {
-		BackOffExecution backOff = this.settings.backOff().start();
+		BackOffExecution backOff = null;
 		while (true) {
 			try {
 				pending.accept(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE);
 				EngageLabSmsTarget target = EngageLabSmsTarget.resolve(account, this.connectionDetails,
 						this.settings.allowPlaintext());
 				pending.accept(SmsBalanceFailure.TIMEOUT);
-				return this.httpClient.obtain()
-					.get(target, path, observation)
-					.read(reader, account, target.mask(), this.threads.now());
+				EngageLabSmsHttpClient client = this.httpClient.obtain();
+				client.prepare();
+				// Again: what hangs in there may swallow the interrupt, and be late
+				pending.accept(SmsBalanceFailure.TIMEOUT);
+				return client.get(target, path, observation).read(reader, account, target.mask(), this.threads.now());
 			}
 			catch (SmsBalanceException ex) {
+				backOff = (backOff != null) ? backOff : this.settings.backOff().start();
 				Duration retryAfter = Objects.requireNonNullElse(ex.getRetryAfter(), Duration.ZERO);
-				// Who is asked to slow down, and not for how long, does not try again now
-				boolean retryable = ex.getFailure().isRetryable() && !(ex instanceof PermanentConnectionException)
-						&& (ex.getFailure() != SmsBalanceFailure.RATE_LIMITED || ex.getRetryAfter() != null)
-						&& retryAfter.compareTo(this.settings.maxRetryDelay()) <= 0;
-				long delay = retryable ? backOff.nextBackOff() : BackOffExecution.STOP;
+				long delay = isRetryable(ex, retryAfter) ? backOff.nextBackOff() : BackOffExecution.STOP;
 				if (delay == BackOffExecution.STOP) {
 					throw ex;
 				}
@@ -132,6 +131,13 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 				Thread.sleep(Math.max(delay, retryAfter.toMillis()));
 			}
 		}
+	}
+
+	// Who is asked to slow down, and not for how long, does not try again now
+	private boolean isRetryable(SmsBalanceException ex, Duration retryAfter) {
+		return ex.getFailure().isRetryable() && !(ex instanceof PermanentConnectionException)
+				&& (ex.getFailure() != SmsBalanceFailure.RATE_LIMITED || ex.getRetryAfter() != null)
+				&& retryAfter.compareTo(this.settings.maxRetryDelay()) <= 0;
 	}
 
 	/**

@@ -54,7 +54,7 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 	@Override
 	public synchronized void afterCalls(Runnable task) {
 		CompletableFuture<@Nullable Void> timeout = new CompletableFuture<>();
-		var unused = this.threads.scheduleOnWorker(TIMEOUT, () -> timeout.complete(null));
+		var unused = this.threads.scheduleDeadline(TIMEOUT, () -> timeout.complete(null));
 		var ignored = CompletableFuture.anyOf(this.publishing, timeout).whenComplete((result, ex) -> task.run());
 	}
 

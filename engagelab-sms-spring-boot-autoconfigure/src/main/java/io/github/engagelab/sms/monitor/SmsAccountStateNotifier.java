@@ -107,11 +107,12 @@ final class SmsAccountStateNotifier {
 		SmsAccountState previous = this.lastNotified;
 		if (previous != status.state()) {
 			this.lastNotified = status.state();
-			log(severity(status.state()) < severity(previous), "EngageLab SMS account '%s' is %s, was %s: %s"
-				.formatted(status.account(), status.state(), previous, describe(status, failure)));
+			// Before the line, which an appender may spoil
 			if (!this.shared) {
 				publish(previous, status);
 			}
+			log(severity(status.state()) < severity(previous), "EngageLab SMS account '%s' is %s, was %s: %s"
+				.formatted(status.account(), status.state(), previous, describe(status, failure)));
 		}
 		else if (failure != null && newFailure && (!fresh || failure.getFailure().isRejection())) {
 			log(false, "EngageLab SMS account '%s' is still %s: %s".formatted(status.account(), status.state(),

@@ -60,6 +60,9 @@ public final class SmsBalanceMonitor {
 
 	private @Nullable SmsBalanceRefresh inFlight;
 
+	// The monotonic time at which the refresh in flight was started
+	private long startedAt;
+
 	private @Nullable Future<?> expiry;
 
 	private boolean closed;
@@ -122,6 +125,24 @@ public final class SmsBalanceMonitor {
 		return this.reading.pollInterval(this.settings.interval(), this.settings.maxAge(), this.threads.nanoTime());
 	}
 
+	// Return how long it takes until a poll that is due at a monotonic time may come, or
+	// is to come sooner as nothing has been read
+	long untilPoll(long due) {
+		Reading current = this.reading;
+		long nanoTime = this.threads.nanoTime();
+		if (current.failure() == null || current.endedAt() == null) {
+			return due - nanoTime;
+		}
+		Duration first = current.pollInterval(this.settings.interval(), this.settings.maxAge(), nanoTime);
+		boolean sooner = first.compareTo(this.settings.interval()) < 0 && !isRefreshing();
+		long next = sooner ? Math.min(due, current.endedAt() + first.toNanos()) : due;
+		return Math.max(next - nanoTime, getPause().toNanos());
+	}
+
+	boolean hasRead() {
+		return this.reading.snapshot() != null;
+	}
+
 	// Return who polls: self, other or alone, or null if polls are not shared
 	public @Nullable String getPolledBy() {
 		return (this.turn != null) ? this.turn.getPolledBy() : null;
@@ -159,6 +180,7 @@ public final class SmsBalanceMonitor {
 			}
 			overdue = this.inFlight;
 			this.inFlight = next;
+			this.startedAt = this.threads.nanoTime();
 		}
 		next.start(this.settings.requestTimeout(), this.thread);
 		if (overdue != null) {
@@ -191,7 +213,7 @@ public final class SmsBalanceMonitor {
 	}
 
 	public synchronized boolean isRefreshing() {
-		return this.inFlight != null && this.inFlight.elapsed() < getPatience().toNanos();
+		return this.inFlight != null && this.threads.nanoTime() - this.startedAt < getPatience().toNanos();
 	}
 
 	// Ask, on the account's thread, what tells accounts of the provider apart
@@ -213,17 +235,15 @@ public final class SmsBalanceMonitor {
 			}
 			this.inFlight = null;
 			long nanoTime = this.threads.nanoTime();
-			long startedAt = nanoTime - refresh.elapsed();
-			if (this.reading.endedAt() != null && this.reading.endedAt() > startedAt) {
+			if (this.reading.endedAt() != null && this.reading.endedAt() > this.startedAt) {
 				// Something newer was adopted meanwhile. To count this, too, would count
 				// what is spent twice
 				return;
 			}
-			add((snapshot != null) ? this.reading.succeeded(snapshot, nanoTime)
-					: this.reading.failed(Objects.requireNonNull(failure), startedAt, this.threads.now(), nanoTime),
-					true);
+			add((snapshot != null) ? this.reading.succeeded(snapshot, nanoTime) : this.reading
+				.failed(Objects.requireNonNull(failure), this.startedAt, this.threads.now(), nanoTime), true);
 			result = new SharedResult(getStatus(), Objects.requireNonNullElse(this.reading.since(), nanoTime), failure,
-					Duration.ofNanos(nanoTime - startedAt), getPause());
+					Duration.ofNanos(nanoTime - this.startedAt), getPause());
 		}
 		if (refresh.share() != null) {
 			refresh.share().accept(result);
@@ -288,7 +308,7 @@ public final class SmsBalanceMonitor {
 		}
 		Duration age = next.age(this.threads.nanoTime());
 		if (!this.closed && age != null && age.compareTo(this.settings.maxAge()) < 0) {
-			this.expiry = this.threads.scheduleOnWorker(this.settings.maxAge().minus(age), this::expire);
+			this.expiry = this.threads.scheduleDeadline(this.settings.maxAge().minus(age), this::expire);
 		}
 	}
 

@@ -24,6 +24,8 @@ public class SmsBalancePoller implements SmartLifecycle {
 	// The time between the first refreshes of two accounts
 	private static final Duration STAGGER = Duration.ofMillis(50);
 
+	private static final Duration FIRST_CHECK = Duration.ofSeconds(1);
+
 	// How long a listener may take to end when the application context is stopped
 	private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(5);
 
@@ -59,10 +61,14 @@ public class SmsBalancePoller implements SmartLifecycle {
 			Duration stagger = (share.compareTo(STAGGER) < 0) ? share : STAGGER;
 			int position = 0;
 			for (SmsBalanceMonitor monitor : this.monitors.all()) {
-				// All are read at once, and then take up their places in the interval
+				// All are read at once, and then take up their places in the interval,
+				// but
+				// not right after the first read. The sum is less than any max-age
 				Duration first = stagger.multipliedBy(position);
+				Duration second = share.multipliedBy(++position).minus(first);
+				boolean soon = second.compareTo(this.interval.dividedBy(4)) < 0;
 				this.schedules.put(monitor.getAccount(),
-						new Schedule(monitor, INITIAL_DELAY.plus(first), share.multipliedBy(++position).minus(first)));
+						new Schedule(monitor, INITIAL_DELAY.plus(first), soon ? second.plus(this.interval) : second));
 			}
 		}
 	}
@@ -97,10 +103,13 @@ public class SmsBalancePoller implements SmartLifecycle {
 	 */
 	private final class Schedule implements Runnable {
 
+		private final EngageLabSmsThreads threads = SmsBalancePoller.this.threads;
+
 		private final SmsBalanceMonitor monitor;
 
-		// Until the poll after the next one: the account takes up its place in the
-		// interval
+		private final @Nullable SmsBalanceTurn turn;
+
+		// Between the next two polls, until the account has its place in the interval
 		private Duration period;
 
 		private volatile long due;
@@ -111,70 +120,55 @@ public class SmsBalancePoller implements SmartLifecycle {
 
 		Schedule(SmsBalanceMonitor monitor, Duration first, Duration period) {
 			this.monitor = monitor;
+			this.turn = monitor.getTurn();
 			this.period = period;
-			this.due = SmsBalancePoller.this.threads.nanoTime() + first.toNanos();
+			this.due = this.threads.nanoTime() + first.toNanos();
 			arm(first);
 		}
 
+		// Poll if it is time. Whatever comes of that, there is a next time
 		@Override
 		public void run() {
 			Duration delay = SmsBalancePoller.this.interval;
 			try {
-				delay = tick();
+				delay = (this.turn != null) ? this.turn.tick() : tick();
 			}
 			finally {
 				arm(delay);
 			}
 		}
 
-		// Poll if it is time, and return when to do so again
 		private Duration tick() {
-			SmsBalanceTurn turn = this.monitor.getTurn();
-			if (turn != null) {
-				return turn.tick();
-			}
-			if (untilPoll() <= 0) {
+			if (this.monitor.untilPoll(this.due) <= 0) {
 				// Spreads the instances of an application that were started together
 				long jitter = ThreadLocalRandom.current().nextLong(900, 1101);
-				this.due = SmsBalancePoller.this.threads.nanoTime()
-						+ this.period.multipliedBy(jitter).dividedBy(1000).toNanos();
+				this.due = this.threads.nanoTime() + this.period.multipliedBy(jitter).dividedBy(1000).toNanos();
 				this.period = SmsBalancePoller.this.interval;
 				this.monitor.poll();
 			}
 			// Until the first success, it must be seen in time whether a poll has failed
-			return Duration.ofNanos(Math.min(untilPoll(), this.monitor.getPollInterval().toNanos()));
+			long wait = this.monitor.untilPoll(this.due);
+			return Duration.ofNanos(this.monitor.hasRead() ? wait : Math.min(wait, FIRST_CHECK.toNanos()));
 		}
 
-		private long untilPoll() {
-			long wait = this.due - SmsBalancePoller.this.threads.nanoTime();
-			Duration first = this.monitor.getPollInterval();
-			Duration elapsed = this.monitor.getTimeSinceRefresh();
-			if (elapsed != null && first.compareTo(SmsBalancePoller.this.interval) < 0
-					&& !this.monitor.isRefreshing()) {
-				wait = Math.min(wait, first.minus(elapsed).toNanos());
-			}
-			return Math.max(wait, this.monitor.getPause().toNanos());
+		Duration getDelay() {
+			return (this.turn != null) ? this.turn.getDelay() : Duration.ofNanos(this.monitor.untilPoll(this.due));
 		}
 
 		private synchronized void arm(Duration delay) {
 			if (!this.cancelled) {
-				this.next = SmsBalancePoller.this.threads.schedule(delay, this);
+				this.next = this.threads.schedule(delay, this);
 			}
 		}
 
 		synchronized void cancel() {
 			this.cancelled = true;
-			if (this.monitor.getTurn() != null) {
-				this.monitor.getTurn().stop();
+			if (this.turn != null) {
+				this.turn.stop();
 			}
 			if (this.next != null) {
 				this.next.cancel(false);
 			}
-		}
-
-		Duration getDelay() {
-			SmsBalanceTurn turn = this.monitor.getTurn();
-			return (turn != null) ? turn.getDelay() : Duration.ofNanos(untilPoll());
 		}
 
 	}

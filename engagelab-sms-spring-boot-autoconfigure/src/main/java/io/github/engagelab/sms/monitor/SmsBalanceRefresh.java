@@ -43,8 +43,6 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 	// Shares with other replicas what this brings
 	private final @Nullable Consumer<SharedResult> share;
 
-	private final long startedAt;
-
 	private final AtomicBoolean ended = new AtomicBoolean();
 
 	private volatile @Nullable Future<?> deadline;
@@ -61,21 +59,15 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 		this.pending = pending;
 		this.threads = threads;
 		this.share = share;
-		this.startedAt = threads.nanoTime();
 	}
 
 	@Nullable Consumer<SharedResult> share() {
 		return this.share;
 	}
 
-	// Return for how many nanoseconds it has been under way
-	long elapsed() {
-		return this.threads.nanoTime() - this.startedAt;
-	}
-
 	void start(Duration timeout, ExecutorService thread) {
 		try {
-			this.deadline = this.threads.scheduleOnWorker(timeout, this::expire);
+			this.deadline = this.threads.scheduleDeadline(timeout, this::expire);
 			this.task = thread.submit(this);
 		}
 		catch (Throwable ex) {
@@ -95,8 +87,16 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 
 	// End it as what is pending fails. Nothing happens if it has ended
 	void expire() {
-		end(null, new SmsBalanceException(this.account, Objects.requireNonNull(this.pending.get()), null));
-		interrupt();
+		SmsBalanceException failure = new SmsBalanceException(this.account, Objects.requireNonNull(this.pending.get()),
+				null);
+		try {
+			end(null, failure);
+		}
+		finally {
+			interrupt();
+			// If an error has kept it from its end
+			completeExceptionally(failure);
+		}
 	}
 
 	void close() {

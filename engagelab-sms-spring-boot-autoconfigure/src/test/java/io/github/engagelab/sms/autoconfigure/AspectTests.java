@@ -43,7 +43,7 @@ class AspectTests {
 		.withConfiguration(AutoConfigurations.of(EngageLabSmsEndpointAutoConfiguration.class))
 		.withUserConfiguration(Proxying.class)
 		.withPropertyValues(TestContexts.credentials())
-		.withPropertyValues("management.endpoints.jmx.exposure.include=smsbalance");
+		.withPropertyValues("management.endpoints.jmx.exposure.include=smsbalance", "spring.jmx.enabled=true");
 
 	@Test
 	void runWhenAllBeansAreProxiedWorks() {

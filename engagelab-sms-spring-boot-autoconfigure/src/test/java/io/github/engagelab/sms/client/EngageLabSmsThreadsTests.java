@@ -35,12 +35,13 @@ class EngageLabSmsThreadsTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "timer, timer-1", "worker, worker-1", "single, account-otp" })
+	@CsvSource({ "timer, timer-1", "worker, worker-1", "deadline, deadlines", "single, account-otp" })
 	void threadsAreNamedDaemonsOfTheApplication(String kind, String name) throws Exception {
 		Runnable task = () -> this.ranOn.add(Thread.currentThread());
 		switch (kind) {
 			case "timer" -> this.threads.schedule(Duration.ZERO, task);
-			case "worker" -> this.threads.scheduleOnWorker(Duration.ZERO, task);
+			case "worker" -> this.threads.workers().execute(task);
+			case "deadline" -> this.threads.scheduleDeadline(Duration.ZERO, task);
 			default -> this.threads.single("account-otp").execute(task);
 		}
 		Thread thread = this.ranOn.poll(10, TimeUnit.SECONDS);
@@ -91,9 +92,9 @@ class EngageLabSmsThreadsTests {
 		assertThatExceptionOfType(RejectedExecutionException.class)
 			.isThrownBy(() -> this.threads.schedule(Duration.ZERO, () -> {
 			}));
-		assertThatExceptionOfType(RejectedExecutionException.class)
-			.isThrownBy(() -> this.threads.workers().execute(() -> {
-			}));
+		// Who waits for a signal gets it
+		this.threads.workers().execute(() -> this.ranOn.add(Thread.currentThread()));
+		assertThat(this.ranOn).containsExactly(Thread.currentThread());
 	}
 
 }
