@@ -1,15 +1,10 @@
 package io.github.engagelab.sms.autoconfigure;
 
-import java.math.BigDecimal;
-import java.util.Locale;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
-import java.util.function.Supplier;
 
 import io.github.engagelab.sms.ReactiveSmsBalanceService;
-import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceService;
-import io.github.engagelab.sms.SmsBalanceThresholds;
-import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Threshold;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.EngageLabSmsHttpClientCustomizer;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
@@ -30,11 +25,11 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.io.ResourceLoader;
+import org.springframework.http.HttpHeaders;
 import org.springframework.util.StringUtils;
 
 /**
@@ -70,14 +65,15 @@ public final class EngageLabSmsAutoConfiguration {
 			ObjectProvider<ObservationRegistry> observationRegistry) {
 		EngageLabSmsProperties.Http http = properties.http();
 		EngageLabSmsProperties.Retry retry = properties.retry();
-		String bundle = http.ssl().bundle();
+		String bundle = StringUtils.hasText(http.ssl().bundle()) ? http.ssl().bundle() : null;
 		WebClientSmsBalanceClient client = new WebClientSmsBalanceClient(connectionDetails,
 				new WebClientSmsBalanceClient.Settings(http.connectTimeout(), http.readTimeout(), retry.maxRetries(),
-						retry.delay(), retry.maxDelay(), http.allowPlaintext(), sslBundle(bundle, sslBundles),
-						proxy(properties)),
+						retry.delay(), retry.maxDelay(), http.allowPlaintext(),
+						(bundle != null) ? () -> sslBundles.getObject().getBundle(bundle) : null, proxy(properties)),
 				customizers.orderedStream().toList(), observationRegistry.getIfUnique(() -> ObservationRegistry.NOOP),
 				threads);
-		if (StringUtils.hasText(bundle)) {
+		if (bundle != null) {
+			// Fails the start if there is no such bundle
 			sslBundles.getObject().addBundleUpdateHandler(bundle, (updated) -> client.reloadSslBundle());
 		}
 		return client;
@@ -89,8 +85,7 @@ public final class EngageLabSmsAutoConfiguration {
 			EngageLabSmsConnectionDetails connectionDetails, SmsBalanceClient client, EngageLabSmsThreads threads,
 			ApplicationEventPublisher publisher, ObjectProvider<SmsBalanceTurns> turns) {
 		Set<String> accounts = connectionDetails.getAccounts();
-		return new SmsBalanceMonitors(accounts, SmsBalanceReader.of(client),
-				(account) -> thresholds(properties.threshold(account)),
+		return new SmsBalanceMonitors(accounts, SmsBalanceReader.of(client), properties::thresholds,
 				new SmsBalanceMonitors.Settings(properties.enabled(),
 						primaryAccount(properties.primaryAccount(), accounts), properties.refresh().interval(),
 						properties.refresh().effectiveMaxAge(), properties.http().requestTimeout()),
@@ -119,17 +114,12 @@ public final class EngageLabSmsAutoConfiguration {
 
 	// The account used when none is specified, or null if it is not clear
 	private static @Nullable String primaryAccount(@Nullable String value, Set<String> accounts) {
-		if (StringUtils.hasText(value)) {
-			if (!accounts.contains(value)) {
-				throw new InvalidEngageLabSmsPropertyException("engagelab.sms.primary-account",
-						"there is no account of this name",
-						"Set engagelab.sms.primary-account to one of %s.".formatted(String.join(", ", accounts)));
-			}
-			return value;
+		String account = StringUtils.hasText(value) ? value : EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT;
+		if (accounts.contains(account)) {
+			return account;
 		}
-		if (accounts.contains(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT)) {
-			return EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT;
-		}
+		PropertyRules.check(!StringUtils.hasText(value), "engagelab.sms.primary-account",
+				"there is no account of this name", "Set %s to one of " + String.join(", ", accounts) + ".");
 		return (accounts.size() == 1) ? accounts.iterator().next() : null;
 	}
 
@@ -149,39 +139,20 @@ public final class EngageLabSmsAutoConfiguration {
 		return available;
 	}
 
-	private static @Nullable Supplier<SslBundle> sslBundle(@Nullable String bundle,
-			ObjectProvider<SslBundles> sslBundles) {
-		if (!StringUtils.hasText(bundle)) {
-			return null;
-		}
-		SslBundles bundles = sslBundles.getObject();
-		// A bundle that does not exist fails the start
-		bundles.getBundle(bundle);
-		return () -> bundles.getBundle(bundle);
-	}
-
 	private static WebClientSmsBalanceClient.@Nullable Proxy proxy(EngageLabSmsProperties properties) {
 		EngageLabSmsProperties.Proxy proxy = properties.http().proxy();
 		if (proxy.host() == null || proxy.port() == null) {
 			return null;
 		}
-		String authorization = proxy.authorization();
-		if (authorization != null && properties.usesHttps()
-				&& System.getProperty(DISABLED_SCHEMES, "Basic").toLowerCase(Locale.ROOT).contains("basic")) {
-			logger.warn(("The JVM does not authenticate to a proxy for https: start it with -D%s= to use "
-					+ "engagelab.sms.http.proxy.username")
-				.formatted(DISABLED_SCHEMES));
+		String authorization = (PropertyRules.isSet(proxy.username()) && PropertyRules.isSet(proxy.password()))
+				? "Basic " + HttpHeaders.encodeBasicAuth(proxy.username(), proxy.password(), StandardCharsets.UTF_8)
+				: null;
+		String disabledSchemes = System.getProperty(DISABLED_SCHEMES, "Basic");
+		if (authorization != null && properties.usesHttps() && disabledSchemes.matches("(?i).*basic.*")) {
+			logger.warn("The JVM does not authenticate to a proxy for https: start it with -D" + DISABLED_SCHEMES
+					+ "= to use engagelab.sms.http.proxy.username");
 		}
 		return new WebClientSmsBalanceClient.Proxy(proxy.host(), proxy.port(), authorization);
-	}
-
-	private static SmsBalanceThresholds thresholds(Threshold threshold) {
-		BigDecimal warning = threshold.warning();
-		return new SmsBalanceThresholds(x10000(threshold.low()), (warning != null) ? x10000(warning) : null);
-	}
-
-	private static long x10000(BigDecimal amount) {
-		return amount.movePointRight(SmsBalance.SCALE).longValueExact();
 	}
 
 }

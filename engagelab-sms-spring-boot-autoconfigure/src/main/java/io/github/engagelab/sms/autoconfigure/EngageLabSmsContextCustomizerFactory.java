@@ -3,12 +3,10 @@ package io.github.engagelab.sms.autoconfigure;
 import java.util.List;
 import java.util.Map;
 
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.test.context.ContextConfigurationAttributes;
 import org.springframework.test.context.ContextCustomizer;
 import org.springframework.test.context.ContextCustomizerFactory;
-import org.springframework.test.context.MergedContextConfiguration;
 
 /**
  * Keeps an application's tests from polling the provider, unless a test sets
@@ -16,24 +14,15 @@ import org.springframework.test.context.MergedContextConfiguration;
  */
 class EngageLabSmsContextCustomizerFactory implements ContextCustomizerFactory {
 
+	// The same for all tests, so that contexts are still cached
+	private static final ContextCustomizer DISABLE_REFRESH = (context, mergedConfig) -> context.getEnvironment()
+		.getPropertySources()
+		.addLast(new MapPropertySource("engagelabSmsTest", Map.of("engagelab.sms.refresh.enabled", false)));
+
 	@Override
 	public ContextCustomizer createContextCustomizer(Class<?> testClass,
 			List<ContextConfigurationAttributes> configAttributes) {
-		return new DisableRefresh();
-	}
-
-	/**
-	 * A record, so that all tests have an equal one and contexts are still cached.
-	 */
-	private record DisableRefresh() implements ContextCustomizer {
-
-		@Override
-		public void customizeContext(ConfigurableApplicationContext context, MergedContextConfiguration mergedConfig) {
-			context.getEnvironment()
-				.getPropertySources()
-				.addLast(new MapPropertySource("engagelabSmsTest", Map.of("engagelab.sms.refresh.enabled", false)));
-		}
-
+		return DISABLE_REFRESH;
 	}
 
 }

@@ -1,7 +1,6 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint;
-import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpointWebExtension;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
 import io.github.engagelab.sms.monitor.SmsBalancePoller;
 
@@ -30,8 +29,8 @@ public final class EngageLabSmsEndpointAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	@ConditionalOnBean(SmsBalanceEndpoint.class)
-	SmsBalanceEndpointWebExtension engageLabSmsBalanceEndpointWebExtension(SmsBalanceEndpoint endpoint) {
-		return new SmsBalanceEndpointWebExtension(endpoint);
+	SmsBalanceEndpoint.WebExtension engageLabSmsBalanceEndpointWebExtension(SmsBalanceEndpoint endpoint) {
+		return new SmsBalanceEndpoint.WebExtension(endpoint);
 	}
 
 }

@@ -1,19 +1,20 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
+import io.github.engagelab.sms.SmsBalanceThresholds;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.http.HttpHeaders;
 
 /**
  * Configuration properties for the EngageLab SMS balance.
@@ -43,10 +44,16 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	private static final String PREFIX = "engagelab.sms";
 
 	public EngageLabSmsProperties {
+		PropertyRules.duration(PREFIX + ".http.connect-timeout", http.connectTimeout());
+		PropertyRules.duration(PREFIX + ".http.read-timeout", http.readTimeout());
+		PropertyRules.duration(PREFIX + ".http.request-timeout", http.requestTimeout());
+		PropertyRules.proxy(PREFIX + ".http.proxy", http.proxy());
+		PropertyRules.retry(PREFIX + ".retry", retry);
+		PropertyRules.refresh(PREFIX + ".refresh", refresh, cluster.enabled());
+		PropertyRules.healthStatus(PREFIX + ".health.status.", health.status());
 		PropertyRules.baseUrl(PREFIX + ".base-url", baseUrl, http.allowPlaintext());
-		PropertyRules.maxAge(PREFIX + ".refresh.max-age", refresh, cluster.enabled());
-		PropertyRules.credentials(PREFIX, devKey, devSecret);
-		PropertyRules.thresholds(PREFIX, threshold);
+		PropertyRules.credentials(PREFIX, ".dev-key", devKey, ".dev-secret", devSecret);
+		PropertyRules.thresholds(PREFIX, threshold, false);
 		PropertyRules.accounts(PREFIX, devKey, accounts, threshold, http.allowPlaintext());
 		accounts = Collections.unmodifiableMap(new LinkedHashMap<>(accounts));
 	}
@@ -61,9 +68,9 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 			.anyMatch((url) -> url != null && url.regionMatches(true, 0, "https:", 0, 6));
 	}
 
-	Threshold threshold(String account) {
+	SmsBalanceThresholds thresholds(String account) {
 		Account own = this.accounts.get(account);
-		return (own != null) ? own.threshold(this.threshold) : this.threshold;
+		return PropertyRules.thresholds(PREFIX, (own != null) ? own.threshold(this.threshold) : this.threshold, false);
 	}
 
 	/**
@@ -75,12 +82,11 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 * @param threshold Thresholds of the total balance. Default to the top-level ones.
 	 */
 	public record Account(@Nullable String devKey, @Nullable String devSecret, @Nullable String baseUrl,
-			@Nullable AccountThreshold threshold) {
+			@DefaultValue AccountThreshold threshold) {
 
 		Threshold threshold(Threshold common) {
-			BigDecimal low = (this.threshold != null) ? this.threshold.low() : null;
-			BigDecimal warning = (this.threshold != null) ? this.threshold.warning() : null;
-			return new Threshold((low != null) ? low : common.low(), (warning != null) ? warning : common.warning());
+			return new Threshold(Objects.requireNonNullElse(this.threshold.low(), common.low()),
+					(this.threshold.warning() != null) ? this.threshold.warning() : common.warning());
 		}
 
 		@Override
@@ -114,13 +120,6 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	public record Http(@DefaultValue("2s") Duration connectTimeout, @DefaultValue("5s") Duration readTimeout,
 			@DefaultValue("15s") Duration requestTimeout, @DefaultValue Ssl ssl, @DefaultValue Proxy proxy,
 			@DefaultValue("false") boolean allowPlaintext) {
-
-		public Http {
-			PropertyRules.duration(PREFIX + ".http.connect-timeout", connectTimeout, PropertyRules.MIN_DURATION);
-			PropertyRules.duration(PREFIX + ".http.read-timeout", readTimeout, PropertyRules.MIN_DURATION);
-			PropertyRules.duration(PREFIX + ".http.request-timeout", requestTimeout, PropertyRules.MIN_DURATION);
-		}
-
 	}
 
 	/**
@@ -143,17 +142,6 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	public record Proxy(@Nullable String host, @Nullable Integer port, @Nullable String username,
 			@Nullable String password) {
 
-		public Proxy {
-			PropertyRules.proxy(PREFIX + ".http.proxy", host, port, username, password);
-		}
-
-		@Nullable String authorization() {
-			return (this.username == null || this.password == null || !PropertyRules.isSet(this.username)
-					|| !PropertyRules.isSet(this.password)) ? null
-							: "Basic "
-									+ HttpHeaders.encodeBasicAuth(this.username, this.password, StandardCharsets.UTF_8);
-		}
-
 		@Override
 		public String toString() {
 			return "Proxy[host=" + this.host + ", port=" + this.port + ", username=******, password=******]";
@@ -171,13 +159,6 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 */
 	public record Retry(@DefaultValue("2") int maxRetries, @DefaultValue("200ms") Duration delay,
 			@DefaultValue("2s") Duration maxDelay) {
-
-		public Retry {
-			PropertyRules.notNegative(PREFIX + ".retry.max-retries", maxRetries);
-			PropertyRules.duration(PREFIX + ".retry.delay", delay, PropertyRules.MIN_DURATION);
-			PropertyRules.duration(PREFIX + ".retry.max-delay", maxDelay, delay);
-		}
-
 	}
 
 	/**
@@ -191,10 +172,6 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 */
 	public record Refresh(@DefaultValue("true") boolean enabled, @DefaultValue("1m") Duration interval,
 			@Nullable Duration maxAge) {
-
-		public Refresh {
-			PropertyRules.duration(PREFIX + ".refresh.interval", interval, Duration.ofSeconds(1));
-		}
 
 		Duration effectiveMaxAge() {
 			return (this.maxAge != null) ? this.maxAge
@@ -222,8 +199,10 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	public record Health(@DefaultValue Map<String, String> status) {
 
 		public Health {
-			PropertyRules.healthStatus(PREFIX + ".health.status.", status);
-			status = Map.copyOf(status);
+			// In capitals or not
+			Map<String, String> byState = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+			byState.putAll(status);
+			status = Collections.unmodifiableMap(byState);
 		}
 
 	}

@@ -5,8 +5,6 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
-
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -26,9 +24,6 @@ public final class EngageLabSmsSanitizingAutoConfiguration {
 
 	private static final Pattern CREDENTIAL = Pattern.compile("engagelabsms.*(dev(key|secret)|proxypassword)");
 
-	// What is shorter stands in too many values by chance
-	private static final int MIN_LENGTH = 8;
-
 	@Bean
 	SanitizingFunction engageLabSmsSanitizingFunction(ObjectProvider<EngageLabSmsProperties> properties) {
 		return (data) -> {
@@ -44,10 +39,11 @@ public final class EngageLabSmsSanitizingAutoConfiguration {
 	private static Stream<String> secrets(EngageLabSmsProperties properties) {
 		return Stream
 			.concat(Stream.of(properties.devSecret(), properties.http().proxy().password()),
-					properties.accounts().values().stream().map(Account::devSecret))
+					properties.accounts().values().stream().map(EngageLabSmsProperties.Account::devSecret))
 			.filter(Objects::nonNull)
 			.map(String::strip)
-			.filter((secret) -> secret.length() >= MIN_LENGTH);
+			// What is shorter stands in too many values by chance
+			.filter((secret) -> secret.length() >= 8);
 	}
 
 }

@@ -6,7 +6,6 @@ import java.util.Set;
 
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
-import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties.Account;
 import io.github.engagelab.sms.client.BaseUrl;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import org.apache.commons.logging.Log;
@@ -47,19 +46,19 @@ class PropertiesEngageLabSmsConnectionDetails implements EngageLabSmsConnectionD
 
 	@Override
 	public URI getBaseUrl(String account) {
-		Account own = this.properties.accounts().get(account);
+		EngageLabSmsProperties.Account own = this.properties.accounts().get(account);
 		return URI.create((own != null && own.baseUrl() != null) ? own.baseUrl() : this.properties.baseUrl());
 	}
 
 	@Override
 	public @Nullable Credentials getCredentials(String account) {
-		Account own = this.properties.accounts().get(account);
+		EngageLabSmsProperties.Account own = this.properties.accounts().get(account);
 		String devKey = (own != null) ? own.devKey() : this.properties.devKey();
 		String devSecret = (own != null) ? own.devSecret() : this.properties.devSecret();
-		if (devKey != null && devSecret != null && PropertyRules.isSet(devKey) && PropertyRules.isSet(devSecret)) {
+		if (PropertyRules.isSet(devKey) && PropertyRules.isSet(devSecret)) {
 			return new Credentials(devKey, devSecret);
 		}
-		String variable = PropertyRules.unresolvedVariable(PropertyRules.isSet(devKey) ? devSecret : devKey);
+		String variable = PropertyRules.unresolvedVariable(devKey);
 		if (variable != null) {
 			throw new SmsBalanceException(account, SmsBalanceFailure.NOT_CONFIGURED, variable + " is not set", null);
 		}

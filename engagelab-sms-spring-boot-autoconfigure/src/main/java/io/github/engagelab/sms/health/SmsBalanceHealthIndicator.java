@@ -17,33 +17,28 @@ public class SmsBalanceHealthIndicator implements HealthIndicator {
 
 	private final SmsBalanceMonitor monitor;
 
-	private final Map<SmsAccountState, Status> statuses;
+	private final Map<String, String> statuses;
 
-	public SmsBalanceHealthIndicator(SmsBalanceMonitor monitor, Map<SmsAccountState, Status> statuses) {
+	public SmsBalanceHealthIndicator(SmsBalanceMonitor monitor, Map<String, String> statuses) {
 		this.monitor = monitor;
-		this.statuses = Map.copyOf(statuses);
+		this.statuses = statuses;
 	}
 
 	// Most probes see no details: for them, none are gathered
 	@Override
 	public Health health(boolean includeDetails) {
-		return includeDetails ? health() : Health.status(status(this.monitor.getStatus().state())).build();
+		return includeDetails ? health() : Health.status(status(this.monitor.getStatus().state().name())).build();
 	}
 
 	@Override
 	public Health health() {
 		Map<String, Object> details = this.monitor.getDetails();
-		return Health.status(status(SmsAccountState.valueOf(String.valueOf(details.get("state")))))
-			.withDetails(details)
-			.build();
+		return Health.status(status(String.valueOf(details.get("state")))).withDetails(details).build();
 	}
 
-	private Status status(SmsAccountState state) {
-		Status status = this.statuses.get(state);
-		if (status != null) {
-			return status;
-		}
-		return switch (state) {
+	private Status status(String state) {
+		String status = this.statuses.get(state);
+		return (status != null) ? new Status(status) : switch (SmsAccountState.valueOf(state)) {
 			case OK, WARNING -> Status.UP;
 			case LOW, REJECTED -> Status.DOWN;
 			case UNAVAILABLE, UNKNOWN -> Status.UNKNOWN;

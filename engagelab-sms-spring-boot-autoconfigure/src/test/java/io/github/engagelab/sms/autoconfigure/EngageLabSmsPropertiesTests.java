@@ -148,6 +148,24 @@ class EngageLabSmsPropertiesTests {
 	}
 
 	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			port=3128                               | host     | Set engagelab.sms.http.proxy.host too
+			host=http://h.example,port=3128         | host     | engagelab.sms.http.proxy.port to the port
+			host=h                                  | port     | not set to a port from 1 to
+			host=h,port=65536                       | port     | not set to a port from 1 to
+			host=h,port=1,username=u                | password | Set engagelab.sms.http.proxy.password too, or remove
+			host=h,port=1,password=hidden           | username | Set engagelab.sms.http.proxy.username too, or remove
+			host=h,port=1,username=u,password=${NO} | password | its variable NO is not set
+			host=h,port=1,username=hidden:x,password=hidden | username | proxy.password to the part after it
+			""")
+	void runWhenProxyIsWrongFailsAndSaysWhatToDo(String settings, String property, String message,
+			CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start(
+				Stream.of(settings.split(",")).map("engagelab.sms.http.proxy."::concat).toArray(String[]::new)));
+		assertThat(output).contains("Property: engagelab.sms.http.proxy." + property, message).doesNotContain("hidden");
+	}
+
+	@ParameterizedTest
 	@CsvSource({ "-5, , -50000, ", "-5.5, -5.5, -55000, -55000", "-5, 0.0001, -50000, 1",
 			"-922337203685477.5808, , -9223372036854775808, " })
 	void thresholdsMayBeNegative(String low, String warning, long low10000, Long warning10000) {

@@ -1,10 +1,10 @@
 package io.github.engagelab.sms.actuate.endpoint;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitors;
@@ -17,6 +17,9 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.boot.actuate.endpoint.web.annotation.EndpointWebExtension;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.server.ResponseStatusException;
 
 /**
  * {@link Endpoint @Endpoint} that shows what is known of the accounts and refreshes them
@@ -24,9 +27,6 @@ import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
  */
 @Endpoint(id = "smsbalance")
 public class SmsBalanceEndpoint {
-
-	// An account that was refreshed within this time is not refreshed again
-	private static final Duration MIN_INTERVAL = Duration.ofSeconds(1);
 
 	private final SmsBalanceMonitors monitors;
 
@@ -64,21 +64,39 @@ public class SmsBalanceEndpoint {
 
 	private static Mono<?> refresh(SmsBalanceMonitor monitor) {
 		Duration age = monitor.getTimeSinceRefresh();
-		boolean early = age != null && age.compareTo(MIN_INTERVAL) < 0;
-		// A failure shows in the details
-		return early ? Mono.empty() : Mono.fromFuture(monitor::refresh).onErrorComplete();
+		// Not twice a second. A failure shows in the details
+		return (age != null && age.toSeconds() < 1) ? Mono.empty()
+				: Mono.fromFuture(monitor::refresh).onErrorComplete();
 	}
 
 	private Map<String, Object> describe(SmsBalanceMonitor monitor) {
 		Map<String, Object> details = new LinkedHashMap<>(monitor.getDetails());
-		Instant nextRefresh = this.poller.getNextRefresh(monitor.getAccount());
-		if (nextRefresh != null) {
-			details.put("nextRefresh", nextRefresh.truncatedTo(ChronoUnit.MILLIS).toString());
-		}
-		if (monitor.getPolledBy() != null) {
-			details.put("polledBy", monitor.getPolledBy());
-		}
+		Optional.ofNullable(this.poller.getNextRefresh(monitor.getAccount()))
+			.ifPresent((next) -> details.put("nextRefresh", next.truncatedTo(ChronoUnit.MILLIS).toString()));
+		Optional.ofNullable(monitor.getPolledBy()).ifPresent((polledBy) -> details.put("polledBy", polledBy));
 		return OperationResponseBody.of(details);
+	}
+
+	/**
+	 * Answers 404 over HTTP where there is no account. Not in the endpoint itself, which
+	 * answers {@code null} over JMX.
+	 */
+	@EndpointWebExtension(endpoint = SmsBalanceEndpoint.class)
+	public static class WebExtension {
+
+		private final SmsBalanceEndpoint endpoint;
+
+		public WebExtension(SmsBalanceEndpoint endpoint) {
+			this.endpoint = endpoint;
+		}
+
+		@WriteOperation
+		public Mono<Map<String, Object>> refresh(@Selector String account) {
+			// Not a WebEndpointResponse, which is not unwrapped from a Mono
+			return Optional.ofNullable(this.endpoint.refresh(account))
+				.orElseThrow(() -> new ResponseStatusException(HttpStatus.NOT_FOUND, "No such account"));
+		}
+
 	}
 
 }

@@ -1,12 +1,7 @@
 package io.github.engagelab.sms.autoconfigure.health;
 
-import java.util.EnumMap;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.Function;
 
-import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsAutoConfiguration;
 import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
@@ -22,8 +17,6 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthContributor;
-import org.springframework.boot.health.contributor.HealthIndicator;
-import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.annotation.Bean;
 
 /**
@@ -38,17 +31,12 @@ public final class EngageLabSmsHealthContributorAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean(name = { "engagelabSmsHealthIndicator", "engagelabSmsHealthContributor" })
 	HealthContributor engagelabSmsHealthContributor(SmsBalanceMonitors monitors, EngageLabSmsProperties properties) {
-		Map<SmsAccountState, Status> statuses = new EnumMap<>(SmsAccountState.class);
-		properties.health()
-			.status()
-			.forEach((state, status) -> statuses.put(SmsAccountState.valueOf(state.toUpperCase(Locale.ROOT)),
-					new Status(status)));
-		Function<SmsBalanceMonitor, HealthIndicator> indicator = (monitor) -> new SmsBalanceHealthIndicator(monitor,
-				statuses);
+		Map<String, String> statuses = properties.health().status();
+		SmsBalanceMonitor unnamed = monitors.asMap().get(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT);
 		// A named account keeps its path when others come or go
-		return monitors.asMap().keySet().equals(Set.of(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT))
-				? indicator.apply(monitors.get(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT))
-				: CompositeHealthContributor.fromMap(monitors.asMap(), indicator);
+		return (unnamed != null && monitors.all().size() == 1) ? new SmsBalanceHealthIndicator(unnamed, statuses)
+				: CompositeHealthContributor.fromMap(monitors.asMap(),
+						(monitor) -> new SmsBalanceHealthIndicator(monitor, statuses));
 	}
 
 }
