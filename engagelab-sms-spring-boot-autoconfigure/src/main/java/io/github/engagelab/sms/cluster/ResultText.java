@@ -44,14 +44,14 @@ final class ResultText {
 				? state : null;
 	}
 
-	static String format(SharedResult result, String replica, long now) {
+	static String format(SharedResult result, String replica, Duration took, long now) {
 		SmsBalance balance = (result.status().snapshot() != null) ? result.status().snapshot().balance() : null;
 		SmsBalanceException failure = result.failure();
 		return Stream
 			.of(replica,
 					(balance != null) ? "%d;%d;%d".formatted(balance.balance10000(), balance.giftBalance10000(),
 							balance.totalBalance10000()) : ";;",
-					Duration.ofNanos(now - result.balanceAt()).toMillis(), result.took().toMillis(),
+					Duration.ofNanos(now - result.balanceAt()).toMillis(), took.toMillis(),
 					Math.max(0, result.pause().toMillis()), (failure != null) ? failure.getFailure() : "",
 					(failure != null && failure.getStatus() != null) ? failure.getStatus() : "",
 					(failure != null && failure.getCode() != null) ? failure.getCode() : "")
@@ -71,8 +71,8 @@ final class ResultText {
 		long balanceAt = publishedAt - millis(fields[4]).toNanos();
 		long askedAt = publishedAt - millis(fields[5]).toNanos();
 		Duration pause = millis(fields[6]);
-		SmsBalanceException failure = fields[7].isEmpty() ? null : failure(monitor.getAccount(),
-				SmsBalanceFailure.valueOf(fields[7]), fields[8], fields[9], pause.minus(age));
+		SmsBalanceException failure = fields[7].isEmpty() ? null
+				: failure(monitor.getAccount(), SmsBalanceFailure.valueOf(fields[7]), fields[8], fields[9], pause);
 		if (age.compareTo(interval.multipliedBy(2).plus(pause)) <= 0) {
 			monitor.adopt(balance, balanceAt, failure, askedAt, publishedAt);
 		}
@@ -84,8 +84,7 @@ final class ResultText {
 			return new SmsBalanceException(account, failure, null);
 		}
 		return new SmsBalanceException(account, failure, Integer.parseInt(status),
-				code.isEmpty() ? null : Integer.valueOf(code), null,
-				(pause.isNegative() || pause.isZero()) ? null : pause);
+				code.isEmpty() ? null : Integer.valueOf(code), null, pause.isZero() ? null : pause);
 	}
 
 	private static Duration millis(String field) {

@@ -61,7 +61,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	private volatile SmsAccountState state = SmsAccountState.UNKNOWN;
 
-	// What to add to a time of this replica for one of Redis
+	// What to add, at least, to a time of this replica for one of Redis
 	private volatile long clockOffset;
 
 	// A result that may have been published although no reply says so
@@ -124,10 +124,11 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 	public @Nullable Consumer<SharedResult> started() {
 		String current = this.key;
 		long seen = this.version;
+		long startedAt = now();
 		return (current == null || this.alone != null) ? null : (result) -> {
 			if (this.alone == null && ResultText.concernsOthers(result)) {
-				this.cluster.publishing(
-						this.cluster.withKey(this.monitor, (identified) -> publish(current, identified, seen, result)));
+				this.cluster.publishing(this.cluster.withKey(this.monitor,
+						(identified) -> publish(current, identified, seen, startedAt, result)));
 			}
 		};
 	}
@@ -202,7 +203,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		long startedAt = now();
 		Claim claim = this.hash.claim(current, this.id, isDue());
 		this.answered = true;
-		this.clockOffset = Duration.ofMillis(claim.now()).toNanos() - startedAt;
+		this.clockOffset = Duration.ofMillis(claim.now()).toNanos() - now();
 		Unconfirmed own = this.unconfirmed;
 		this.unconfirmed = null;
 		if (claim.version() > this.version) {
@@ -221,19 +222,20 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		return claim.granted();
 	}
 
-	private void publish(String expected, @Nullable String identified, long seen, SharedResult result) {
+	private void publish(String expected, @Nullable String identified, long seen, long startedAt, SharedResult result) {
 		if (!expected.equals(identified)) {
 			// It may be the result of another account
 			this.key = null;
 			return;
 		}
 		long now = now();
-		String text = ResultText.format(result, this.id, now);
+		// With what it has waited for this thread
+		Duration took = Duration.ofNanos(now - startedAt);
+		String text = ResultText.format(result, this.id, took, now);
 		this.unconfirmed = new Unconfirmed(text, result);
 		try {
-			Published published = this.hash.publish(expected, (result.failure() != null) ? "" : this.id, result.took(),
-					seen, this.state, ResultText.state(result), text,
-					Duration.ofNanos(now + this.clockOffset).toMillis());
+			Published published = this.hash.publish(expected, (result.failure() != null) ? "" : this.id, took, seen,
+					this.state, ResultText.state(result), text, Duration.ofNanos(now + this.clockOffset).toMillis());
 			if (published == null) {
 				claimTurn(expected, true);
 				return;
@@ -241,7 +243,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			this.unconfirmed = null;
 			published(result, published.version(), published.before());
 			this.poller = result.failure() == null;
-			this.dueAt = now + this.interval - result.took().toNanos();
+			this.dueAt = startedAt + this.interval;
 		}
 		catch (Throwable ex) {
 			fail(ex);

@@ -110,14 +110,15 @@ public final class SmsBalanceMonitor {
 		return (endedAt != null) ? Duration.ofNanos(this.threads.nanoTime() - endedAt) : null;
 	}
 
-	// Return for how long the provider has asked to wait, which is over after max-age;
-	// zero or negative if it has not
+	// Return for how long the provider has asked to wait, which is over after max-age; if
+	// it has not, or that is over, since when as a negative duration
 	public Duration getRetryAfter() {
 		Reading current = this.reading;
-		Duration wait = (current.failure() != null) ? current.failure().getRetryAfter() : null;
-		if (wait == null || current.endedAt() == null) {
+		if (current.endedAt() == null) {
 			return Duration.ZERO;
 		}
+		Duration wait = Objects
+			.requireNonNullElse((current.failure() != null) ? current.failure().getRetryAfter() : null, Duration.ZERO);
 		Duration bounded = (wait.compareTo(this.settings.maxAge()) < 0) ? wait : this.settings.maxAge();
 		return bounded.minusNanos(this.threads.nanoTime() - current.endedAt());
 	}

@@ -334,8 +334,7 @@ class SharedHashTests {
 
 	@Test
 	void clusterOfRedisRunsScripts() {
-		try (RedisServer cluster = new RedisServer("--cluster-enabled", "yes", "--cluster-config-file",
-				"nodes-" + System.nanoTime() + ".conf", "--dir", System.getProperty("java.io.tmpdir"))) {
+		try (RedisServer cluster = new RedisServer("--cluster-enabled", "yes")) {
 			LettuceConnectionFactory direct = cluster.connectionFactory();
 			command(direct, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
 			direct.destroy();

@@ -7,6 +7,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.List;
 import org.awaitility.Awaitility;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * A real Redis on a port of its own, which keeps nothing: Debian's {@code redis-server}.
@@ -22,6 +25,9 @@ public final class RedisServer implements AutoCloseable {
 
 	private final int port = freePort();
 
+	// What another server has left behind must not be loaded
+	private final Path directory;
+
 	private final Process process;
 
 	/**
@@ -29,8 +35,9 @@ public final class RedisServer implements AutoCloseable {
 	 * @param options further options
 	 */
 	public RedisServer(String... options) {
+		this.directory = temporaryDirectory();
 		List<String> command = new ArrayList<>(List.of("redis-server", "--port", String.valueOf(this.port), "--bind",
-				"127.0.0.1", "--save", "", "--appendonly", "no"));
+				"127.0.0.1", "--save", "", "--appendonly", "no", "--dir", this.directory.toString()));
 		command.addAll(List.of(options));
 		try {
 			this.process = new ProcessBuilder(command).redirectErrorStream(true)
@@ -66,7 +73,13 @@ public final class RedisServer implements AutoCloseable {
 
 	@Override
 	public void close() {
-		this.process.destroyForcibly();
+		this.process.destroyForcibly().onExit().join();
+		try {
+			FileSystemUtils.deleteRecursively(this.directory);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	private boolean answers() {
@@ -77,6 +90,15 @@ public final class RedisServer implements AutoCloseable {
 		}
 		catch (IOException ex) {
 			return false;
+		}
+	}
+
+	private static Path temporaryDirectory() {
+		try {
+			return Files.createTempDirectory("redis");
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
 		}
 	}
 
