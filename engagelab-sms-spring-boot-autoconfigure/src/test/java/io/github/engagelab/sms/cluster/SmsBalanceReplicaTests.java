@@ -693,7 +693,6 @@ class SmsBalanceReplicaTests {
 			}
 			tally.add(cluster, seed);
 		}
-		System.out.println(tally);
 		return tally;
 	}
 
