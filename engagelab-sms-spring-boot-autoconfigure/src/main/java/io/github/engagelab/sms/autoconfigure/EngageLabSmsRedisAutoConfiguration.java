@@ -1,6 +1,7 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
+import io.github.engagelab.sms.cluster.SharedHash;
 import io.github.engagelab.sms.cluster.SmsBalanceCluster;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -36,7 +37,7 @@ public final class EngageLabSmsRedisAutoConfiguration {
 					"neither it nor spring.application.name is set",
 					"Set engagelab.sms.cluster.name to a name that all instances of this application have in common.");
 		}
-		return new SmsBalanceCluster(connectionFactory, name, properties.refresh().interval(), threads);
+		return new SmsBalanceCluster(new SharedHash(connectionFactory, name, properties.refresh().interval()), threads);
 	}
 
 }

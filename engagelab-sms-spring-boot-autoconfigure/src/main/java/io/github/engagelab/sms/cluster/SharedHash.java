@@ -1,49 +1,57 @@
 package io.github.engagelab.sms.cluster;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
+import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.monitor.SharedResult;
+import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
+import org.springframework.util.Assert;
 
 /**
- * The hashes in Redis that replicas share, one for each account, and the two scripts that
- * work on them. Calls may block, and throw what the driver does.
+ * What replicas share in Redis: a hash for each account, which two scripts read and
+ * write, and the result of a refresh as a text in it, without credentials and text of the
+ * provider. Calls block, and throw what the driver does. Public for technical reasons
+ * only.
  */
 @SuppressWarnings("rawtypes")
-class SharedHash {
+public class SharedHash {
 
-	static final RedisScript<List> CLAIM = script("claim.lua");
+	static final RedisScript<List> CLAIM = RedisScript.of(new ClassPathResource("claim.lua", SharedHash.class),
+			List.class);
 
-	static final RedisScript<List> PUBLISH = script("publish.lua");
+	static final RedisScript<List> PUBLISH = RedisScript.of(new ClassPathResource("publish.lua", SharedHash.class),
+			List.class);
 
 	// The number is that of the format: replicas of another one share among themselves
 	private static final String PREFIX = "engagelab-sms:1:";
-
-	private static final Duration MIN_EXPIRY = Duration.ofDays(1);
 
 	private final StringRedisTemplate redisTemplate;
 
 	private final String name;
 
-	private final String interval;
+	final Duration interval;
 
 	private final String expiry;
 
-	SharedHash(RedisConnectionFactory connectionFactory, String name, Duration interval) {
+	public SharedHash(RedisConnectionFactory connectionFactory, String name, Duration interval) {
 		this.redisTemplate = new StringRedisTemplate(connectionFactory);
 		this.name = name;
-		this.interval = String.valueOf(interval.toMillis());
-		this.expiry = String.valueOf(Math.max(MIN_EXPIRY.toMillis(), 3 * interval.toMillis()));
+		this.interval = interval;
+		this.expiry = String.valueOf(Math.max(Duration.ofDays(1).toMillis(), 3 * interval.toMillis()));
 	}
 
 	String key(String account, String identity) {
@@ -51,9 +59,10 @@ class SharedHash {
 	}
 
 	Claim claim(String key, String replica, boolean wanted) {
-		List<?> reply = run(CLAIM, key, replica, this.interval, String.valueOf(wanted), this.expiry);
-		return new Claim(number(reply, 0) == 1, number(reply, 1) == 1, number(reply, 2), number(reply, 3),
-				number(reply, 4), number(reply, 5), state(reply, 6), text(reply, 7));
+		List<?> reply = run(CLAIM, key, replica, String.valueOf(this.interval.toMillis()), String.valueOf(wanted),
+				this.expiry);
+		return new Claim((Long) reply.get(0) == 1, (Long) reply.get(1) == 1, (Long) reply.get(2), (Long) reply.get(3),
+				(Long) reply.get(4), (Long) reply.get(5), state(reply, 6), (String) reply.get(7));
 	}
 
 	// Return null if there is a newer result
@@ -62,57 +71,87 @@ class SharedHash {
 		List<?> reply = run(PUBLISH, key, poller, String.valueOf(took.toMillis()), String.valueOf(seen), known.name(),
 				(state != null) ? state.name() : "", result, String.valueOf(sentAt), this.expiry);
 		return reply.isEmpty() ? null
-				: new Published(number(reply, 0), Objects.requireNonNullElse(state(reply, 1), known));
+				: new Published((Long) reply.get(0), Objects.requireNonNullElse(state(reply, 1), known));
 	}
 
-	private static long number(List<?> reply, int index) {
-		return ((Number) reply.get(index)).longValue();
+	// Return whether others are concerned, who may have what is missing here
+	static boolean concernsOthers(SharedResult result) {
+		return result.failure() == null || switch (result.failure().getFailure()) {
+			case CREDENTIALS_UNAVAILABLE, NOT_CONFIGURED, DISABLED -> false;
+			default -> true;
+		};
+	}
+
+	// Return null after a failure that says nothing of the balance
+	static @Nullable SmsAccountState state(SharedResult result) {
+		SmsAccountState state = result.status().state();
+		return (result.failure() == null || state == SmsAccountState.REJECTED || state == SmsAccountState.UNAVAILABLE)
+				? state : null;
+	}
+
+	static String format(SharedResult result, String replica, Duration took, long now) {
+		SmsBalance balance = (result.status().snapshot() != null) ? result.status().snapshot().balance() : null;
+		SmsBalanceException failure = result.failure();
+		return Stream
+			.of(replica,
+					(balance != null) ? "%d;%d;%d".formatted(balance.balance10000(), balance.giftBalance10000(),
+							balance.totalBalance10000()) : ";;",
+					(now - result.balanceAt()) / 1_000_000, took.toMillis(), Math.max(0, result.pause().toMillis()),
+					(failure != null) ? failure.getFailure() : "",
+					(failure != null && failure.getStatus() != null) ? failure.getStatus() : "",
+					(failure != null && failure.getCode() != null) ? failure.getCode() : "")
+			.map(Object::toString)
+			.collect(Collectors.joining(";"));
+	}
+
+	// Let a monitor adopt a result of some age, unless nobody polls any more
+	static void adopt(String text, long age, long now, long interval, SmsBalanceMonitor monitor) {
+		String[] fields = text.split(";", -1);
+		Assert.isTrue(fields.length == 10, "Redis holds a result that this version cannot read");
+		SmsBalance balance = fields[1].isEmpty() ? null
+				: new SmsBalance(Long.parseLong(fields[1]), Long.parseLong(fields[2]), Long.parseLong(fields[3]));
+		long publishedAt = now - age;
+		long pause = nanos(fields[6]);
+		SmsBalanceException failure = fields[7].isEmpty() ? null
+				: failure(monitor.getAccount(), SmsBalanceFailure.valueOf(fields[7]), fields[8], fields[9], pause);
+		if (age <= 2 * interval + pause) {
+			monitor.adopt(balance, publishedAt - nanos(fields[4]), failure, publishedAt - nanos(fields[5]),
+					publishedAt);
+		}
+	}
+
+	private static SmsBalanceException failure(String account, SmsBalanceFailure failure, String status, String code,
+			long pause) {
+		return status.isEmpty() ? new SmsBalanceException(account, failure, null)
+				: new SmsBalanceException(account, failure, Integer.parseInt(status),
+						code.isEmpty() ? null : Integer.valueOf(code), null,
+						(pause > 0) ? Duration.ofNanos(pause) : null);
+	}
+
+	private static long nanos(String field) {
+		long millis = Long.parseLong(field);
+		Assert.isTrue(millis >= 0 && millis <= Duration.ofDays(10_000).toMillis(), "Redis holds a time that cannot be");
+		return TimeUnit.MILLISECONDS.toNanos(millis);
 	}
 
 	private static @Nullable SmsAccountState state(List<?> reply, int index) {
-		String text = text(reply, index);
+		String text = (String) reply.get(index);
 		return text.isEmpty() ? null : SmsAccountState.valueOf(text);
-	}
-
-	private static String text(List<?> reply, int index) {
-		return (String) reply.get(index);
 	}
 
 	List<?> run(RedisScript<List> script, String key, String... arguments) {
 		return Objects.requireNonNull(this.redisTemplate.execute(script, List.of(key), (Object[]) arguments));
 	}
 
-	private static RedisScript<List> script(String file) {
-		try {
-			String text = new ClassPathResource(file, SharedHash.class).getContentAsString(StandardCharsets.UTF_8);
-			return RedisScript.of(text, List.class);
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-	}
-
 	/**
 	 * The reply to a claim, with times in milliseconds.
-	 *
-	 * @param granted whether the replica is to poll now
-	 * @param poller whether the replica is the one that polls
-	 * @param untilTurn until its turn, zero or negative if that has begun
-	 * @param version the version of the result, 0 if there is none
-	 * @param now the time by the clock of Redis
-	 * @param age how long ago the result was published, -1 if unknown
-	 * @param state the state, or {@code null}
-	 * @param result the result, or empty
 	 */
 	record Claim(boolean granted, boolean poller, long untilTurn, long version, long now, long age,
 			@Nullable SmsAccountState state, String result) {
 	}
 
 	/**
-	 * The reply to a result that was published.
-	 *
-	 * @param version the version it has
-	 * @param before the state before
+	 * The reply to a result that was published: its version, and the state before.
 	 */
 	record Published(long version, SmsAccountState before) {
 	}

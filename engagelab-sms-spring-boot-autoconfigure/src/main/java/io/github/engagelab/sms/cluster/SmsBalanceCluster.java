@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
+import io.github.engagelab.sms.client.SecretMask;
 import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceTurn;
 import io.github.engagelab.sms.monitor.SmsBalanceTurns;
@@ -15,11 +16,10 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
- * The replicas of an application, which share polls through its Redis: what they have in
- * common for all accounts. Public for technical reasons only.
+ * What all accounts share that replicas poll together. Public for technical reasons only.
  */
 public class SmsBalanceCluster implements SmsBalanceTurns {
 
@@ -29,26 +29,18 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 
 	final SharedHash hash;
 
-	final Duration interval;
-
 	final EngageLabSmsThreads threads;
 
 	// One thread for all calls: a Redis that hangs must not drain the application's
 	// connection pool. Never interrupted, as that breaks a driver that is connecting
-	private final Executor calls;
+	final Executor calls;
 
 	private final Set<String> alone = new HashSet<>();
 
 	private CompletableFuture<?> publishing = CompletableFuture.completedFuture(null);
 
-	public SmsBalanceCluster(RedisConnectionFactory connectionFactory, String name, Duration interval,
-			EngageLabSmsThreads threads) {
-		this(new SharedHash(connectionFactory, name, interval), interval, threads);
-	}
-
-	SmsBalanceCluster(SharedHash hash, Duration interval, EngageLabSmsThreads threads) {
+	public SmsBalanceCluster(SharedHash hash, EngageLabSmsThreads threads) {
 		this.hash = hash;
-		this.interval = interval;
 		this.threads = threads;
 		this.calls = threads.single("cluster");
 	}
@@ -65,13 +57,7 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 		var ignored = CompletableFuture.anyOf(this.publishing, timeout).whenComplete((result, ex) -> task.run());
 	}
 
-	// Run a task that calls Redis
-	void execute(Runnable task) {
-		this.calls.execute(task);
-	}
-
-	// Ask for the key of an account, and go on where Redis is called: with null if its
-	// credentials fail
+	// Go on with the key of an account, or null, on the thread for Redis
 	CompletableFuture<?> withKey(SmsBalanceMonitor monitor, Consumer<@Nullable String> task) {
 		return monitor.identify()
 			.whenCompleteAsync(
@@ -82,6 +68,11 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 	// A result is being published, which may bring an event
 	synchronized void publishing(CompletableFuture<?> published) {
 		this.publishing = CompletableFuture.allOf(this.publishing, published);
+	}
+
+	static String describe(Throwable ex) {
+		Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
+		return SecretMask.printable("%s: %s".formatted(root.getClass().getSimpleName(), root.getMessage()));
 	}
 
 	// One line, however many accounts that concerns

@@ -2,11 +2,11 @@ package io.github.engagelab.sms.cluster;
 
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
 import io.github.engagelab.sms.SmsAccountState;
-import io.github.engagelab.sms.client.SecretMask;
 import io.github.engagelab.sms.cluster.SharedHash.Claim;
 import io.github.engagelab.sms.cluster.SharedHash.Published;
 import io.github.engagelab.sms.monitor.SharedResult;
@@ -14,20 +14,17 @@ import io.github.engagelab.sms.monitor.SmsBalanceMonitor;
 import io.github.engagelab.sms.monitor.SmsBalanceTurn;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.core.NestedExceptionUtils;
-
 /**
  * The part of this replica in polling an account: it claims the turn, adopts what is new,
  * polls when the turn is granted, or alone while Redis fails, and publishes the result.
- * The timer ticks, the thread for Redis does all else. Times are monotonic, in
- * nanoseconds.
+ * Only {@link #tick} runs on the timer. Times are monotonic, in nanoseconds.
  */
 final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	// The driver may have to be loaded, and to connect, for the first call
-	private static final Duration FIRST_TIMEOUT = Duration.ofSeconds(3);
+	private static final long FIRST_TIMEOUT = Duration.ofSeconds(3).toNanos();
 
-	private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(10);
+	private static final long RETRY_DELAY = Duration.ofSeconds(10).toNanos();
 
 	private final String id = UUID.randomUUID().toString().substring(0, 8);
 
@@ -35,20 +32,20 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	private final SmsBalanceMonitor monitor;
 
-	private final SharedHash hash;
-
 	private final long interval;
 
 	private volatile boolean running;
 
-	// What is under way, and since when
-	private volatile Step step = Step.NONE;
+	// Whether a claim is under way, whether it waits for credentials, and since when
+	private volatile boolean claiming;
+
+	private volatile boolean identifying;
 
 	private volatile long since;
 
 	private long nextTick;
 
-	private volatile boolean answered;
+	private volatile long timeout = FIRST_TIMEOUT;
 
 	private volatile @Nullable String key;
 
@@ -65,19 +62,18 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 	private volatile long clockOffset;
 
 	// A result that may have been published although no reply says so
-	private volatile @Nullable Unconfirmed unconfirmed;
+	private volatile @Nullable SharedResult unconfirmed;
 
-	// Why this replica polls alone: empty if a refresh fails for the same reason and logs
-	// it
+	private volatile String unconfirmedText = "";
+
+	// Why this replica polls alone: empty if a refresh fails and logs the same reason
 	private volatile @Nullable String alone;
 
 	SmsBalanceReplica(SmsBalanceCluster cluster, SmsBalanceMonitor monitor) {
 		this.cluster = cluster;
 		this.monitor = monitor;
-		this.hash = cluster.hash;
-		this.interval = cluster.interval.toNanos();
-		this.since = now();
-		this.dueAt = this.since;
+		this.interval = cluster.hash.interval.toNanos();
+		this.dueAt = now();
 	}
 
 	@Override
@@ -98,12 +94,15 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			this.since = now;
 		}
 		if (this.alone == null && untilTimeout(now) <= 0) {
-			this.alone = (this.step == Step.REDIS) ? "no answer within %d ms".formatted(timeout() / 1_000_000) : "";
+			this.alone = this.identifying ? "" : "no answer within %d ms".formatted(this.timeout / 1_000_000);
 		}
-		if (this.step == Step.NONE && isTimeToClaim(now)) {
+		long untilDue = (this.alone != null) ? Long.MAX_VALUE : untilDue();
+		boolean soon = this.poller && untilDue < this.interval / 16;
+		boolean time = untilDue <= 0 || (now - this.since >= claimDelay() && !soon);
+		if (!this.claiming && (time || !this.running)) {
 			this.running = true;
-			begin(Step.REDIS);
-			this.cluster.execute(this::claimTurn);
+			begin(false);
+			this.cluster.calls.execute(() -> claimTurn(null));
 		}
 		else if (untilLate() <= 0) {
 			this.cluster.threads.workers().execute(this::pollLate);
@@ -126,99 +125,80 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		long seen = this.version;
 		long startedAt = now();
 		return (current == null || this.alone != null) ? null : (result) -> {
-			if (this.alone == null && ResultText.concernsOthers(result)) {
+			if (this.alone == null && SharedHash.concernsOthers(result)) {
 				this.cluster.publishing(this.cluster.withKey(this.monitor,
 						(identified) -> publish(current, identified, seen, startedAt, result)));
 			}
 		};
 	}
 
-	private void claimTurn() {
-		String known = this.key;
-		if (known != null) {
-			claimTurn(known, false);
+	// Claim the turn. If it may be granted, ask first whether the credentials have
+	// changed
+	private void claimTurn(@Nullable String identified) {
+		String current = (identified != null) ? identified : this.key;
+		if (current == null || (identified == null && isDue())) {
+			begin(true);
+			var unused = this.cluster.withKey(this.monitor, this::identified);
+			return;
 		}
-		else {
-			identify((identified) -> claimTurn(identified, true));
-		}
-	}
-
-	// Ask for the credentials, which the application may change
-	private void identify(Consumer<String> next) {
-		begin(Step.CREDENTIALS);
-		var unused = this.cluster.withKey(this.monitor, (identified) -> {
-			begin(Step.REDIS);
-			if (identified != null) {
-				next.accept(identified);
-			}
-			else {
-				this.key = null;
-				this.alone = "";
-				end();
-			}
-		});
-	}
-
-	private void claimTurn(String current, boolean identified) {
 		try {
-			if (!current.equals(this.key)) {
-				// Not wanted at first: there may be something to adopt
-				this.key = current;
-				this.version = 0;
-				this.dueAt = now() + this.interval;
-			}
-			boolean granted = claim(current) || (isDue() && claim(current));
-			if (granted || (this.dueAt > now() && now() - this.since < timeout())) {
+			boolean granted = claim(current);
+			if (granted || (this.dueAt > now() && now() - this.since < this.timeout)) {
 				this.alone = null;
 				this.cluster.shared(this.monitor.getAccount());
-			}
-			if (granted && !identified) {
-				identify((next) -> poll(current, next));
-				return;
 			}
 			if (granted) {
 				this.monitor.poll();
 			}
+			else if (isDue()) {
+				claimTurn(identified);
+				return;
+			}
 		}
 		catch (Throwable ex) {
-			fail(ex);
+			this.alone = SmsBalanceCluster.describe(ex);
 		}
 		end();
 	}
 
-	// A turn was granted: take it, unless the account is another one by now
-	private void poll(String granted, String identified) {
-		if (!identified.equals(granted)) {
-			claimTurn(identified, true);
+	private void identified(@Nullable String current) {
+		begin(false);
+		if (current != null) {
+			claimTurn(current);
 			return;
 		}
-		if (this.running) {
-			this.monitor.poll();
-		}
+		this.key = null;
+		this.alone = "";
 		end();
 	}
 
 	// Return whether it is this replica's turn to poll
 	private boolean claim(String current) {
+		if (!current.equals(this.key)) {
+			// There may be something to adopt before a turn is wanted
+			this.key = current;
+			this.version = 0;
+			this.dueAt = now() + this.interval;
+		}
 		long startedAt = now();
-		Claim claim = this.hash.claim(current, this.id, isDue());
-		this.answered = true;
-		this.clockOffset = Duration.ofMillis(claim.now()).toNanos() - now();
-		Unconfirmed own = this.unconfirmed;
+		Claim claim = this.cluster.hash.claim(current, this.id, isDue());
+		this.timeout = SmsBalanceCluster.TIMEOUT.toNanos();
+		this.clockOffset = TimeUnit.MILLISECONDS.toNanos(claim.now()) - now();
+		SharedResult own = this.unconfirmed;
 		this.unconfirmed = null;
 		if (claim.version() > this.version) {
-			if (own != null && own.text().equals(claim.result())) {
-				published(own.result(), claim.version(), this.state);
+			if (own != null && this.unconfirmedText.equals(claim.result())) {
+				published(own, claim.version(), this.state);
 			}
-			else if (claim.age() >= 0 && !claim.result().isEmpty()) {
-				Duration age = Duration.ofMillis(claim.age());
-				ResultText.adopt(claim.result(), age, startedAt - age.toNanos(), this.cluster.interval, this.monitor);
+			else if (!claim.result().isEmpty()) {
+				SharedHash.adopt(claim.result(), TimeUnit.MILLISECONDS.toNanos(claim.age()), startedAt, this.interval,
+						this.monitor);
 			}
 			this.version = claim.version();
 			this.state = (claim.state() != null) ? claim.state() : this.state;
 		}
 		this.poller = claim.poller();
-		this.dueAt = now() + Duration.ofMillis(claim.untilTurn() + 1).toNanos();
+		this.dueAt = now() + TimeUnit.MILLISECONDS.toNanos(claim.untilTurn() + 1);
 		return claim.granted();
 	}
 
@@ -231,13 +211,14 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		long now = now();
 		// With what it has waited for this thread
 		Duration took = Duration.ofNanos(now - startedAt);
-		String text = ResultText.format(result, this.id, took, now);
-		this.unconfirmed = new Unconfirmed(text, result);
+		this.unconfirmedText = SharedHash.format(result, this.id, took, now);
+		this.unconfirmed = result;
 		try {
-			Published published = this.hash.publish(expected, (result.failure() != null) ? "" : this.id, took, seen,
-					this.state, ResultText.state(result), text, Duration.ofNanos(now + this.clockOffset).toMillis());
+			Published published = this.cluster.hash.publish(expected, (result.failure() != null) ? "" : this.id, took,
+					seen, this.state, SharedHash.state(result), this.unconfirmedText,
+					(now + this.clockOffset) / 1_000_000);
 			if (published == null) {
-				claimTurn(expected, true);
+				claimTurn(expected);
 				return;
 			}
 			this.unconfirmed = null;
@@ -246,14 +227,14 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			this.dueAt = startedAt + this.interval;
 		}
 		catch (Throwable ex) {
-			fail(ex);
-			// Only if Redis lets it claim again, it can be written
+			this.alone = SmsBalanceCluster.describe(ex);
+			// Only another claim that is granted shows that Redis can be written to
 			this.dueAt = now;
 		}
 	}
 
 	private void published(SharedResult result, long version, SmsAccountState before) {
-		SmsAccountState next = ResultText.state(result);
+		SmsAccountState next = SharedHash.state(result);
 		this.version = version;
 		this.state = (next != null) ? next : before;
 		this.monitor.publish((this.state != before) ? before : null, result.status());
@@ -268,25 +249,17 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		this.monitor.poll();
 	}
 
-	private void fail(Throwable ex) {
-		Throwable root = NestedExceptionUtils.getMostSpecificCause(ex);
-		this.alone = SecretMask.printable("%s: %s".formatted(root.getClass().getSimpleName(), root.getMessage()));
-	}
-
-	private void begin(Step next) {
+	private void begin(boolean identifying) {
 		this.since = now();
-		this.step = next;
+		this.identifying = identifying;
+		this.claiming = true;
 	}
 
 	private void end() {
-		this.step = Step.NONE;
+		this.claiming = false;
 		if (this.alone != null && untilLate() <= 0) {
 			pollLate();
 		}
-	}
-
-	private boolean isTimeToClaim(long now) {
-		return !this.running || now - this.since >= claimDelay() || (this.alone == null && untilDue() <= 0);
 	}
 
 	private boolean isDue() {
@@ -299,41 +272,27 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	// Until this replica polls, whatever the others and Redis do
 	private long untilLate() {
+		boolean shared = this.alone == null;
 		Duration refreshed = this.monitor.getTimeSinceRefresh();
+		long age = (refreshed != null) ? refreshed.toNanos() : shared ? 0 : this.interval;
 		long pause = this.monitor.getRetryAfter().toNanos();
-		if (this.alone != null) {
-			return Math.max(pause, (refreshed != null) ? this.interval / 8 * 7 - refreshed.toNanos() : 0);
-		}
 		// Where a pause ends, one replica polls for all
-		return (refreshed != null)
-				? Math.max(pause + this.interval / 4 * 3, this.interval / 4 * 7 - refreshed.toNanos()) : this.interval;
+		return shared ? Math.max(pause + this.interval / 4 * 3, this.interval / 4 * 7 - age)
+				: Math.max(pause, this.interval / 8 * 7 - age);
 	}
 
 	private long claimDelay() {
-		return (this.alone != null) ? Math.min(this.interval / 4, MAX_RETRY_DELAY.toNanos()) : this.interval / 4;
+		return Math.min(this.interval / 4, (this.alone != null) ? RETRY_DELAY : Long.MAX_VALUE);
 	}
 
 	// Credentials have a deadline of their own
 	private long untilTimeout(long now) {
-		boolean timed = this.step == Step.REDIS || (this.step == Step.CREDENTIALS && !this.answered);
-		return timed ? this.since + timeout() - now : Long.MAX_VALUE;
-	}
-
-	private long timeout() {
-		return (this.answered ? SmsBalanceCluster.TIMEOUT : FIRST_TIMEOUT).toNanos();
+		boolean timed = this.claiming && (!this.identifying || this.timeout == FIRST_TIMEOUT);
+		return timed ? this.since + this.timeout - now : Long.MAX_VALUE;
 	}
 
 	private long now() {
 		return this.cluster.threads.nanoTime();
-	}
-
-	private enum Step {
-
-		NONE, CREDENTIALS, REDIS
-
-	}
-
-	private record Unconfirmed(String text, SharedResult result) {
 	}
 
 }

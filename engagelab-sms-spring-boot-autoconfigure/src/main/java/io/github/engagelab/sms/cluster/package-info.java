@@ -1,28 +1,25 @@
 /**
- * Polls that the replicas of an application share through its Redis. The rules, which the
- * scripts {@code claim.lua} and {@code publish.lua} enforce on the clock of Redis:
+ * Polls that the replicas of an application share through its Redis. The rules, which
+ * {@code claim.lua} and {@code publish.lua} enforce on the clock of Redis:
  * <ol>
- * <li>An account has one hash: version, state, poller, polled_at, published_at, result.
- * Its key names the format, the cluster, the account and a short hash of base URL,
- * dev-key and dev-secret, so only replicas that read the same share.</li>
+ * <li>An account has one hash, whose key names format, cluster, account and a short hash
+ * of base URL, dev-key and dev-secret: only replicas that are answered alike share.</li>
  * <li>A replica claims every quarter of an interval and when its turn comes, and adopts a
- * result whose version is higher than the one it has seen, with its age.</li>
- * <li>The last poller polls again an interval after its last poll began. Another replica
- * takes over 1.2 intervals after the last result, and half an interval after a turn began
- * that has brought none.</li>
- * <li>A claim whose reply was lost is granted again, without prolonging the turn.</li>
- * <li>A result is published unless there is a newer version than the one seen when its
- * refresh began. Who is refused claims again at once.</li>
- * <li>The new version is the time, and at least the one seen plus one.</li>
- * <li>Publishing answers the state before. Who changes it publishes the event. If Redis
- * has lost its content, the last state seen there counts.</li>
- * <li>After a failure any replica may poll at the next interval. A pause that the
- * provider asks for is part of the result and holds for all.</li>
- * <li>A time in the future means that the clock was set back: nothing is adopted, and the
- * turn is free.</li>
- * <li>A replica polls alone, 7/8 of an interval after its last reading, while Redis fails
- * or does not answer within 500 ms, until a claim is granted or the turn of another
- * replica is running. Whatever Redis says, it polls after 1.75 intervals.</li>
+ * result of a higher version than it has seen, with its age.</li>
+ * <li>The last poller polls again after an interval. Another one takes over 1.2 intervals
+ * after the last result, and half an interval after a turn that has brought none.</li>
+ * <li>A claim whose reply was lost is granted again, which does not prolong the
+ * turn.</li>
+ * <li>A result is refused if there is a higher version than was seen when its refresh
+ * began. The replica then claims again at once.</li>
+ * <li>A new version is the time, and higher than the one seen.</li>
+ * <li>Who changes the state publishes the event. If Redis has lost its content, the last
+ * state that the replica has seen there is the one before.</li>
+ * <li>After a failure any replica may poll next. A pause in a result holds for all.</li>
+ * <li>A stored time in the future means that the clock was set back: there is nothing to
+ * adopt, and the turn is free.</li>
+ * <li>While Redis fails or does not answer in 500 ms, a replica polls alone when its
+ * reading is 7/8 of an interval old. In any case it polls after 1.75 intervals.</li>
  * </ol>
  */
 @NullMarked

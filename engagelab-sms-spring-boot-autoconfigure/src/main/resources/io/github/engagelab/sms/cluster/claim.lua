@@ -22,7 +22,10 @@ end
 
 -- A time in the future: the clock was set back. No age is known then, and the turn is free.
 if polled_at > now or published_at > now then
-	polled_at, published_at, result = 0, 0, ''
+	polled_at, published_at = 0, 0
+end
+if published_at == 0 then
+	result = ''
 end
 
 -- It is the turn of the last poller, or of anybody after a failure, an interval after the last poll, ...
@@ -46,4 +49,4 @@ end
 
 -- Texts may be anybody's, and of any length.
 return { granted and 1 or 0, poller == replica and 1 or 0, math.ceil(due - now), version, now,
-	published_at > 0 and now - published_at or -1, string.sub(state, 1, 200), string.sub(result, 1, 200) }
+	now - published_at, string.sub(state, 1, 200), string.sub(result, 1, 200) }

@@ -24,6 +24,7 @@ import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
+import io.github.engagelab.sms.SmsBalanceSnapshot;
 import io.github.engagelab.sms.SmsBalanceThresholds;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
 import io.github.engagelab.sms.client.SmsBalanceReader;
@@ -213,6 +214,12 @@ final class ClusterSimulation implements AutoCloseable {
 		// In milliseconds, until an answer arrives
 		int wayBack;
 
+		// By how much a balance was shown younger than it was, in milliseconds
+		long youngestError;
+
+		// How often it was asked for its identity
+		int identified;
+
 		private long refreshes;
 
 		// At first, the store has 3 s to answer
@@ -221,8 +228,7 @@ final class ClusterSimulation implements AutoCloseable {
 		private long longestGap;
 
 		Replica() {
-			SmsBalanceCluster cluster = new SmsBalanceCluster(new View(this), ClusterSimulation.this.interval,
-					this.threads);
+			SmsBalanceCluster cluster = new SmsBalanceCluster(new View(this), this.threads);
 			SmsBalanceMonitors monitors = new SmsBalanceMonitors(Set.of(ACCOUNT), this,
 					(account) -> new SmsBalanceThresholds(50_0000, 80_0000L),
 					new SmsBalanceMonitors.Settings(true, ACCOUNT, MAX_AGE, Duration.ofSeconds(2)), this.threads,
@@ -236,8 +242,21 @@ final class ClusterSimulation implements AutoCloseable {
 					trace("%d gap %d", this.number, gap());
 					this.refreshedAt = millis();
 					trace("%d refreshed: %s", this.number, status());
+					this.youngestError = Math.max(this.youngestError, trueAge() - age());
 				}
 			});
+		}
+
+		// In milliseconds
+		long age() {
+			SmsBalanceSnapshot snapshot = status().snapshot();
+			return millis() - ((snapshot != null) ? snapshot.readAt().toEpochMilli() : 0);
+		}
+
+		long trueAge() {
+			SmsBalanceSnapshot snapshot = status().snapshot();
+			return millis() - ((snapshot != null)
+					? ClusterSimulation.this.provider.answeredAt.get(snapshot.balance().giftBalance10000()) : 0);
 		}
 
 		// Since the last refresh, but for what it was paused
@@ -256,17 +275,22 @@ final class ClusterSimulation implements AutoCloseable {
 		@Override
 		public SmsBalance read(String account, Consumer<SmsBalanceFailure> pending) throws InterruptedException {
 			pending.accept(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE);
-			getIdentity(account);
+			failIfFaulty();
 			pending.accept(SmsBalanceFailure.TIMEOUT);
 			return ClusterSimulation.this.provider.ask(this);
 		}
 
 		@Override
 		public String getIdentity(String account) {
-			if (this.fault != null) {
-				throw new SmsBalanceException(account, this.fault, null);
-			}
+			this.identified++;
+			failIfFaulty();
 			return this.identity;
+		}
+
+		private void failIfFaulty() {
+			if (this.fault != null) {
+				throw new SmsBalanceException(ACCOUNT, this.fault, null);
+			}
 		}
 
 		private void publish(SmsAccountStateChangedEvent event) {
@@ -349,6 +373,8 @@ final class ClusterSimulation implements AutoCloseable {
 
 		double replay;
 
+		boolean loseNextPublishReply;
+
 		boolean down;
 
 		boolean readOnly;
@@ -391,6 +417,10 @@ final class ClusterSimulation implements AutoCloseable {
 			trace("%d %s: %s", replica.number, List.of(arguments), reply);
 			late();
 			check();
+			if (script == SharedHash.PUBLISH && this.loseNextPublishReply) {
+				this.loseNextPublishReply = false;
+				throw new IllegalStateException("Redis failed");
+			}
 			return reply;
 		}
 

@@ -52,6 +52,8 @@ final class RedisModel {
 		if (polledAt > now || publishedAt > now) {
 			polledAt = 0;
 			publishedAt = 0;
+		}
+		if (publishedAt == 0) {
 			result = "";
 		}
 		double due = polledAt + interval;
@@ -70,7 +72,7 @@ final class RedisModel {
 			due = polledAt + interval;
 		}
 		return List.of(granted ? 1L : 0L, poller.equals(replica) ? 1L : 0L, (long) Math.ceil(due - now), version, now,
-				(publishedAt > 0) ? now - publishedAt : -1L, cut(hash.getOrDefault("state", "")), cut(result));
+				now - publishedAt, cut(hash.getOrDefault("state", "")), cut(result));
 	}
 
 	private List<?> publish(Map<String, String> hash, long now, String... arguments) {

@@ -43,9 +43,9 @@ class ResultTextTests {
 	void formatWritesEveryFieldInOrder() {
 		SmsBalanceException failure = new SmsBalanceException("default", SmsBalanceFailure.RATE_LIMITED, 429, 5001,
 				"text of the provider", Duration.ofMillis(2_500));
-		assertThat(ResultText.format(result(BALANCE, failure, 2_500), "a1b2c3d4", Duration.ofMillis(57), millis(930)))
+		assertThat(SharedHash.format(result(BALANCE, failure, 2_500), "a1b2c3d4", Duration.ofMillis(57), millis(930)))
 			.isEqualTo("a1b2c3d4;-1;20000;19999;930;57;2500;RATE_LIMITED;429;5001");
-		assertThat(ResultText.format(result(null, null, -1), "a1b2c3d4", Duration.ZERO, 0))
+		assertThat(SharedHash.format(result(null, null, -1), "a1b2c3d4", Duration.ZERO, 0))
 			.isEqualTo("a1b2c3d4;;;;0;0;0;;;");
 	}
 
@@ -54,7 +54,7 @@ class ResultTextTests {
 		long longest = Duration.ofDays(3650).toMillis();
 		SmsBalanceException failure = new SmsBalanceException("default", SmsBalanceFailure.CREDENTIALS_UNAVAILABLE, 599,
 				Integer.MIN_VALUE, null, null);
-		String text = ResultText.format(
+		String text = SharedHash.format(
 				result(new SmsBalance(Long.MIN_VALUE, Long.MIN_VALUE, Long.MIN_VALUE), failure, longest), "a1b2c3d4",
 				Duration.ofMillis(longest), millis(longest));
 		assertThat(text.length()).isLessThanOrEqualTo(200);
@@ -101,7 +101,7 @@ class ResultTextTests {
 	@EnumSource
 	void concernsOthersUnlessOnlyThisReplicaCouldNotAsk(SmsBalanceFailure failure) {
 		SharedResult result = result(null, new SmsBalanceException("default", failure, null), 0);
-		assertThat(ResultText.concernsOthers(result)).isEqualTo(!Set
+		assertThat(SharedHash.concernsOthers(result)).isEqualTo(!Set
 			.of(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE, SmsBalanceFailure.NOT_CONFIGURED, SmsBalanceFailure.DISABLED)
 			.contains(failure));
 	}
@@ -110,13 +110,13 @@ class ResultTextTests {
 	@EnumSource
 	void stateIsThatOfSuccessAndOfFailureWithConsequences(SmsAccountState state) {
 		SmsBalanceException failure = new SmsBalanceException("default", SmsBalanceFailure.TIMEOUT, null);
-		assertThat(ResultText.state(result(state, BALANCE, null, 0))).isEqualTo(state);
+		assertThat(SharedHash.state(result(state, BALANCE, null, 0))).isEqualTo(state);
 		boolean consequences = state == SmsAccountState.REJECTED || state == SmsAccountState.UNAVAILABLE;
-		assertThat(ResultText.state(result(state, BALANCE, failure, 0))).isEqualTo(consequences ? state : null);
+		assertThat(SharedHash.state(result(state, BALANCE, failure, 0))).isEqualTo(consequences ? state : null);
 	}
 
 	private void adopt(String text, long age) {
-		ResultText.adopt(text, Duration.ofMillis(age), -millis(age), ClusterSimulation.INTERVAL, this.monitor);
+		SharedHash.adopt(text, millis(age), 0, ClusterSimulation.INTERVAL.toNanos(), this.monitor);
 	}
 
 	private static SharedResult result(@Nullable SmsBalance balance, @Nullable SmsBalanceException failure,

@@ -450,6 +450,115 @@ class SmsBalanceReplicaTests {
 	}
 
 	@Test
+	void pollWhenClockOfRedisIsSetGoesOnWithTrueAges() {
+		for (int phase = 0; phase < 20; phase++) {
+			for (long millis : new long[] { 30_000, -30_000 }) {
+				ClusterSimulation cluster = started(4);
+				cluster.advance(phase * 50);
+				cluster.redis.setClock(millis);
+				cluster.provider.calls.clear();
+				cluster.replicas.forEach(Replica::forgetGaps);
+				for (int i = 0; i < 100; i++) {
+					cluster.advance(50);
+					assertThat(cluster.replicas).as("%s", cluster)
+						.allSatisfy((replica) -> assertThat(replica.age())
+							.isGreaterThanOrEqualTo(replica.trueAge() - cluster.provider.maxLatency));
+				}
+				assertThat(cluster.provider.calls).as("%s", cluster).hasSizeBetween(4, 10);
+				cluster.provider.change(-60_0000);
+				cluster.advance(3_000);
+				assertThat(cluster.replicas).allSatisfy((replica) -> {
+					assertThat(replica.longestGap()).as("%s", cluster).isLessThanOrEqualTo(2_000);
+					assertThat(replica.status().state()).isEqualTo(SmsAccountState.LOW);
+				});
+				assertThat(cluster.poller()).isNotNull();
+				assertThat(cluster.events).map(Published::toString).containsExactly("OK -> LOW");
+				assertThat(clusterLog()).isEmpty();
+			}
+		}
+	}
+
+	@Test
+	void pollWhenResultIsLateOnItsWayToRedisIsNotTakenForFresh() {
+		ClusterSimulation cluster = started(4);
+		cluster.advanceToNextCall();
+		// Sent in time, executed when Redis is back
+		cluster.advance(5);
+		cluster.redis.hangFor(4_000);
+		cluster.advance(9_000);
+		assertThat(cluster.replicas).as("%s", cluster)
+			.allSatisfy(
+					(replica) -> assertThat(replica.youngestError).isLessThanOrEqualTo(cluster.provider.maxLatency));
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void pollWhenReplyToResultIsLostPublishesItsEventAllTheSame(boolean repeated) {
+		ClusterSimulation cluster = started(4);
+		cluster.provider.change(-60_0000);
+		if (repeated) {
+			// A driver that reconnects sends it again, which is refused
+			cluster.redis.replay = 1;
+		}
+		else {
+			cluster.redis.loseNextPublishReply = true;
+		}
+		cluster.advance(2_000);
+		assertThat(cluster.events).as("%s", cluster).map(Published::toString).containsExactly("OK -> LOW");
+		assertThat(cluster.poller()).isNotNull();
+	}
+
+	@Test
+	void pollWhenCredentialsOfOneReplicaAreRotatedSharesUnderItsNewKey() {
+		ClusterSimulation cluster = started(3);
+		Replica rotated = cluster.poller();
+		rotated.identity = "rotated";
+		cluster.advance(10_000);
+		assertThat(rotated.monitor.getPolledBy()).isEqualTo("self");
+		assertThat(cluster.redis.model.hashes).containsKeys("engagelab-sms:1:shop:default:rotated");
+		assertThat(cluster.provider.calls.stream().filter((call) -> call.replica() == rotated).count()).isBetween(9L,
+				12L);
+		assertThat(cluster.provider.calls.stream().filter((call) -> call.replica() != rotated).count()).isBetween(8L,
+				11L);
+		assertThat(cluster.events).isEmpty();
+		assertThat(clusterLog()).isEmpty();
+	}
+
+	@Test
+	void credentialsAreAskedForWhenATurnMayBeGrantedAndWhenAResultIsPublished() {
+		ClusterSimulation cluster = started(3);
+		cluster.replicas.forEach((replica) -> replica.identified = 0);
+		cluster.advance(20_000);
+		assertThat(cluster.replicas).allSatisfy((replica) -> assertThat(replica.identified)
+			.isLessThanOrEqualTo("self".equals(replica.monitor.getPolledBy()) ? 42 : 20));
+		assertThat(cluster.replicas.stream().mapToInt((replica) -> replica.identified).sum()).isLessThanOrEqualTo(60);
+	}
+
+	@Test
+	void pollEveryThreeDaysKeepsStateAndResult() {
+		ClusterSimulation cluster = simulation(1, Duration.ofDays(3));
+		for (int i = 0; i < 3; i++) {
+			cluster.start();
+		}
+		cluster.advance(Duration.ofDays(10).toMillis());
+		assertThat(cluster.provider.calls).hasSizeBetween(4, 5);
+		assertThat(cluster.redis.model.expiry).isEqualTo(Duration.ofDays(9).toMillis());
+		assertThat(cluster.events.get(0).toString()).isEqualTo("UNKNOWN -> OK");
+	}
+
+	@Test
+	void claimThatFailsIsRepeatedWithinTenSecondsHoweverLongTheInterval() {
+		ClusterSimulation cluster = simulation(1, Duration.ofDays(3));
+		cluster.redis.down = true;
+		Replica replica = cluster.start();
+		cluster.advance(60_000);
+		assertThat(replica.monitor.getPolledBy()).isEqualTo("alone");
+		cluster.redis.down = false;
+		cluster.advance(11_000);
+		assertThat(replica.monitor.getPolledBy()).isEqualTo("self");
+	}
+
+	@Test
 	void randomRunsLoseNoEventButByDeathAndRepeatFew() {
 		Tally tally = run(SEEDS, false);
 		assertThat(tally.lost).as("%s", tally).isEmpty();
@@ -514,7 +623,7 @@ class SmsBalanceReplicaTests {
 		cluster.advance(600_000);
 		assertThat(cluster.provider.calls).hasSizeBetween(10, 11);
 		// Four claims each, and one result
-		assertThat(cluster.redis.calls).isBetween(160L, 180L);
+		assertThat(cluster.redis.calls).isBetween(160L, 176L);
 		assertThat(cluster.events).hasSize(1);
 	}
 
@@ -597,7 +706,6 @@ class SmsBalanceReplicaTests {
 				tally.add(cluster, seed);
 			}
 		}
-		System.out.println(tally);
 		return tally;
 	}
 

@@ -25,7 +25,7 @@ public final class RedisServer implements AutoCloseable {
 
 	private final int port = freePort();
 
-	// What another server has left behind must not be loaded
+	// A replica and a member of a Redis Cluster write files all the same
 	private final Path directory;
 
 	private final Process process;
@@ -35,11 +35,11 @@ public final class RedisServer implements AutoCloseable {
 	 * @param options further options
 	 */
 	public RedisServer(String... options) {
-		this.directory = temporaryDirectory();
-		List<String> command = new ArrayList<>(List.of("redis-server", "--port", String.valueOf(this.port), "--bind",
-				"127.0.0.1", "--save", "", "--appendonly", "no", "--dir", this.directory.toString()));
-		command.addAll(List.of(options));
 		try {
+			this.directory = Files.createTempDirectory("redis-");
+			List<String> command = new ArrayList<>(List.of("redis-server", "--port", String.valueOf(this.port),
+					"--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", this.directory.toString()));
+			command.addAll(List.of(options));
 			this.process = new ProcessBuilder(command).redirectErrorStream(true)
 				.redirectOutput(Redirect.DISCARD)
 				.start();
@@ -90,15 +90,6 @@ public final class RedisServer implements AutoCloseable {
 		}
 		catch (IOException ex) {
 			return false;
-		}
-	}
-
-	private static Path temporaryDirectory() {
-		try {
-			return Files.createTempDirectory("redis");
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
 		}
 	}
 
