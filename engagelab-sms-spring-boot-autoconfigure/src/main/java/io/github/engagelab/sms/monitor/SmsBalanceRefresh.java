@@ -117,9 +117,6 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 		if (!this.ended.compareAndSet(false, true)) {
 			return;
 		}
-		if (this.deadline != null) {
-			this.deadline.cancel(false);
-		}
 		SmsBalanceSnapshot snapshot = (balance != null) ? new SmsBalanceSnapshot(balance, this.threads.now()) : null;
 		SmsBalanceException failure = (balance != null) ? null : SmsBalanceReader.toFailure(this.account, ex);
 		try {
@@ -132,6 +129,10 @@ final class SmsBalanceRefresh extends CompletableFuture<SmsBalanceSnapshot> impl
 			else {
 				complete(snapshot);
 			}
+		}
+		// Last: it is what ends the wait if anything here fails
+		if (this.deadline != null) {
+			this.deadline.cancel(false);
 		}
 	}
 

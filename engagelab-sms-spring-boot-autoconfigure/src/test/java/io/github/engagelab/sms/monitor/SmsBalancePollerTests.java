@@ -401,7 +401,8 @@ class SmsBalancePollerTests {
 		withAccounts(accounts).withPropertyValues("engagelab.sms.refresh.interval=5s").run((context) -> {
 			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY).plusSeconds(5));
 			assertThat(this.client.calls()).extracting(ScriptedClient.Call::account).contains(accounts);
-			assertThat(this.client.calls()).hasSizeLessThanOrEqualTo(301);
+			// Some come again already, as the interval has a jitter
+			assertThat(this.client.calls()).hasSizeLessThan(340);
 		});
 	}
 

@@ -5,9 +5,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Delayed;
@@ -19,6 +21,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,8 +58,8 @@ public final class VirtualTime {
 	}
 
 	/**
-	 * Return threads on this time of a process that can be paused. Its workers come when
-	 * the one who hands a task over is done.
+	 * Return threads on this time of a process that can be paused. One of them runs at a
+	 * time: a task that is handed over comes when the one who does so is done, or waits.
 	 * @param pause by how many nanoseconds what is due has to wait, or -1 for ever
 	 * @return the threads
 	 */
@@ -69,7 +72,17 @@ public final class VirtualTime {
 				timer.schedule(task, 0, TimeUnit.NANOSECONDS);
 			}
 
-		}, VirtualTime::single, this::nanoTime, new WallClock());
+		}, (name) -> new SingleThread(pause), this::nanoTime, new WallClock());
+	}
+
+	/**
+	 * Wait on a single thread of a process that can be paused, while time passes and
+	 * other threads go on.
+	 * @param duration for how long
+	 * @throws InterruptedException if the thread is interrupted
+	 */
+	public void sleep(Duration duration) throws InterruptedException {
+		((SingleThread.Sleeper) Thread.currentThread()).sleep(duration);
 	}
 
 	public ScheduledExecutorService timer(LongSupplier pause) {
@@ -273,6 +286,105 @@ public final class VirtualTime {
 			while (!condition.getAsBoolean() && System.nanoTime() - start < patience.toNanos()) {
 				Thread.onSpinWait();
 			}
+		}
+
+	}
+
+	/**
+	 * Runs tasks in order on a thread that may sleep. It and the thread that lets time
+	 * pass take turns: while one of them runs, the other one waits.
+	 */
+	private final class SingleThread extends DirectExecutor {
+
+		private final Queue<Runnable> queue = new ArrayDeque<>();
+
+		private final Semaphore begin = new Semaphore(0);
+
+		private final Semaphore end = new Semaphore(0);
+
+		private final LongSupplier pause;
+
+		private Sleeper thread;
+
+		// Null while it runs, or has nothing to do
+		private Task<?> wakeUp;
+
+		SingleThread(LongSupplier pause) {
+			this.pause = pause;
+		}
+
+		@Override
+		public void execute(Runnable task) {
+			checkOpen();
+			// Keeps what is thrown
+			this.queue.add(new FutureTask<>(task, null));
+			if (this.wakeUp == null && Thread.currentThread() != this.thread) {
+				wakeUpAfter(0);
+			}
+		}
+
+		@Override
+		public List<Runnable> shutdownNow() {
+			this.queue.clear();
+			super.shutdownNow();
+			if (this.thread != null) {
+				takeTurn();
+			}
+			return List.of();
+		}
+
+		private void wakeUpAfter(long nanos) {
+			this.wakeUp = new Task<>(Executors.callable(this::takeTurn), nanos, this.pause);
+		}
+
+		private void takeTurn() {
+			this.wakeUp = null;
+			if (this.thread == null) {
+				this.thread = new Sleeper();
+				this.thread.start();
+			}
+			this.begin.release();
+			this.end.acquireUninterruptibly();
+		}
+
+		private final class Sleeper extends Thread {
+
+			private Sleeper() {
+				setDaemon(true);
+			}
+
+			@Override
+			public void run() {
+				for (boolean ended = false; !ended; SingleThread.this.end.release()) {
+					SingleThread.this.begin.acquireUninterruptibly();
+					for (Runnable task; (task = SingleThread.this.queue.poll()) != null;) {
+						task.run();
+					}
+					ended = isShutdown();
+				}
+			}
+
+			void sleep(Duration duration) throws InterruptedException {
+				if (!isShutdown()) {
+					wakeUpAfter(duration.toNanos());
+					SingleThread.this.end.release();
+					SingleThread.this.begin.acquireUninterruptibly();
+				}
+				if (interrupted() || isShutdown()) {
+					throw new InterruptedException();
+				}
+			}
+
+			// Wake it up at once, if the process is not paused
+			@Override
+			public void interrupt() {
+				super.interrupt();
+				if (SingleThread.this.wakeUp != null) {
+					SingleThread.this.wakeUp.cancel(false);
+					wakeUpAfter(0);
+				}
+			}
+
 		}
 
 	}
