@@ -254,7 +254,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	private void end() {
 		this.claiming = false;
-		if (this.alone != null && untilLate() <= 0) {
+		if (untilLate() <= 0) {
 			pollLate();
 		}
 	}
