@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param failure why the last refresh failed, {@code null} if it succeeded
  * @param failedAt when the last refresh failed, {@code null} if it succeeded
  * @param rejected whether the credentials were refused after the last success
- * @param repeated how often the last refreshes have failed in the same way
+ * @param repeated how often refreshes have failed since the last success, or since the
+ * provider has begun or ceased to ask to slow down
  * @param endedAt the monotonic time at which the last refresh ended
  */
 record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nullable SmsBalanceException failure,
@@ -43,7 +44,7 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 		Long first = (this.since != null) ? this.since : Long.valueOf(startedAt);
 		return new Reading((attempt || this.snapshot != null) ? first : null, this.snapshot, reason, now,
 				attempt && (this.rejected || isRejection(reason)),
-				(reason.getFailure() == kind()) ? this.repeated + 1 : 1, nanoTime);
+				(isRateLimited(reason) == isRateLimited(this.failure)) ? this.repeated + 1 : 1, nanoTime);
 	}
 
 	// Return how old the snapshot is or, without one, how long reading has been tried
@@ -91,7 +92,7 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 			return min(this.failure.getRetryAfter(), maxAge);
 		}
 		Duration most = Collections.max(List.of(interval.multipliedBy(2), maxAge.dividedBy(2)));
-		return (kind() == SmsBalanceFailure.RATE_LIMITED) ? min(most, doubled(interval, this.repeated)) : Duration.ZERO;
+		return isRateLimited(this.failure) ? min(most, doubled(interval, this.repeated)) : Duration.ZERO;
 	}
 
 	// Without a duration for the age: this is what a caller on a hot path waits for
@@ -103,6 +104,10 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 	private static boolean isRejection(SmsBalanceException failure) {
 		return failure.getFailure().isRejection()
 				&& (failure.getFailure() != SmsBalanceFailure.ACCESS_DENIED || failure.getCode() != null);
+	}
+
+	private static boolean isRateLimited(@Nullable SmsBalanceException failure) {
+		return failure != null && failure.getFailure() == SmsBalanceFailure.RATE_LIMITED;
 	}
 
 	private static Duration doubled(Duration duration, int times) {

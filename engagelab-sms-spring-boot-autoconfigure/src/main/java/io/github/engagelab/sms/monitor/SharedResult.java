@@ -12,9 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param status the status that follows from it
  * @param balanceAt the monotonic time at which the balance was read
  * @param failure why the refresh failed, or {@code null}
- * @param took how long it took
  * @param pause how long the provider asked to wait
  */
 public record SharedResult(SmsAccountStatus status, long balanceAt, @Nullable SmsBalanceException failure,
-		Duration took, Duration pause) {
+		Duration pause) {
 }

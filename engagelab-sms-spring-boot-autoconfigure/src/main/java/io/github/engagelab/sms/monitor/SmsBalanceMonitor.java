@@ -243,7 +243,7 @@ public final class SmsBalanceMonitor {
 			add((snapshot != null) ? this.reading.succeeded(snapshot, nanoTime) : this.reading
 				.failed(Objects.requireNonNull(failure), this.startedAt, this.threads.now(), nanoTime), true);
 			result = new SharedResult(getStatus(), Objects.requireNonNullElse(this.reading.since(), nanoTime), failure,
-					Duration.ofNanos(nanoTime - this.startedAt), getPause());
+					getPause());
 		}
 		if (refresh.share() != null) {
 			refresh.share().accept(result);

@@ -127,10 +127,8 @@ class ResultTextTests {
 	private static SharedResult result(SmsAccountState state, @Nullable SmsBalance balance,
 			@Nullable SmsBalanceException failure, long pause) {
 		SmsBalanceSnapshot snapshot = (balance != null) ? new SmsBalanceSnapshot(balance, Instant.EPOCH) : null;
-		return new SharedResult(
-				new SmsAccountStatus("default", state, snapshot, new SmsBalanceThresholds(0, null),
-						(failure != null) ? failure.getFailure() : null),
-				0, failure, Duration.ZERO, Duration.ofMillis(pause));
+		return new SharedResult(new SmsAccountStatus("default", state, snapshot, new SmsBalanceThresholds(0, null),
+				(failure != null) ? failure.getFailure() : null), 0, failure, Duration.ofMillis(pause));
 	}
 
 	private static long millis(long millis) {

@@ -11,6 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsAccountStateChangedEvent;
 import io.github.engagelab.sms.SmsBalance;
+import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.EngageLabSmsThreads;
@@ -250,6 +252,18 @@ class SmsBalancePollerTests {
 				assertThat(this.client.calls().size() - calls).isBetween(3, 5);
 				assertThat(gaps("default").subList(calls, this.client.calls().size() - 1))
 					.allMatch((gap) -> gap >= 27 * 60_000 && gap <= 33 * 60_000);
+			});
+	}
+
+	@Test
+	void pollsSoonerUntilTheFirstSuccessHoweverItFails() {
+		AtomicInteger calls = new AtomicInteger();
+		this.client.answerWith(() -> Mono.error(new SmsBalanceException("default",
+				(calls.incrementAndGet() % 2 == 0) ? SmsBalanceFailure.TIMEOUT : SmsBalanceFailure.UNREACHABLE, null)));
+		this.runner.withPropertyValues("engagelab.sms.refresh.interval=30m", "engagelab.sms.refresh.max-age=2h")
+			.run((context) -> {
+				this.time.advanceTimeBy(Duration.ofSeconds(35));
+				assertThat(gaps("default")).containsExactly(1_000L, 2_000L, 4_000L, 8_000L, 16_000L);
 			});
 	}
 
