@@ -6,19 +6,19 @@
  * <ol>
  * <li>Nothing here runs on, waits for, or is timed by a pool that belongs to the
  * application or to a library: not Reactor's shared schedulers, not the common pool.</li>
- * <li>There is one timer and there are workers, all of them daemons, made when first
- * needed and gone with the application context. The timer runs nothing that can block and
- * no code of the application's. Whatever may block runs on a worker: credentials, the
- * HTTP attempt, a client of the application's, logging, meters, listeners, the store of a
- * cluster (one call at a time). The JDK's HTTP client has its selector and a few threads
- * beside them.</li>
- * <li>Every refresh has a deadline from the moment it is asked for. The timer ends it
- * then, whatever became of the work: callers get {@code TIMEOUT} or
+ * <li>All threads are daemons, made when first needed and gone with the application
+ * context. The timer runs nothing that can block and no code of the application's. Each
+ * account has a thread for what may block: credentials, HTTP attempts, the waits between
+ * them, a client of the application's. Workers write log lines, update meters, signal
+ * subscribers and serve the JDK's HTTP client. Events, deadlines and the Redis of a
+ * cluster have one thread each.</li>
+ * <li>Every refresh has a deadline from the moment it is asked for, which ends it
+ * whatever became of the work: callers get {@code TIMEOUT} or
  * {@code CREDENTIALS_UNAVAILABLE}, the account is free for the next refresh, and a late
  * answer is dropped. An error, an empty or a never-ending {@code Mono} are failures of
  * one refresh.</li>
- * <li>An account whose client or credentials hang occupies one worker, never a second; no
- * other account notices.</li>
+ * <li>An account whose client or credentials hang occupies its own thread, and its next
+ * refresh waits there; no other account notices.</li>
  * <li>Polls are re-armed by the timer, independent of what a refresh brings. Durations
  * are measured with a monotonic clock; the wall clock only dates what is shown.</li>
  * <li>Blocking callers wait with a bound, in a way that the common pool compensates for,
