@@ -69,7 +69,8 @@ public final class EngageLabSmsAutoConfiguration {
 		WebClientSmsBalanceClient client = new WebClientSmsBalanceClient(connectionDetails,
 				new WebClientSmsBalanceClient.Settings(http.connectTimeout(), http.readTimeout(), retry.maxRetries(),
 						retry.delay(), retry.maxDelay(), http.allowPlaintext(),
-						(bundle != null) ? () -> sslBundles.getObject().getBundle(bundle) : null, proxy(properties)),
+						(bundle != null) ? () -> sslBundles.getObject().getBundle(bundle) : null, proxy(properties),
+						http.headers()),
 				customizers.orderedStream().toList(), observationRegistry.getIfUnique(() -> ObservationRegistry.NOOP),
 				threads);
 		if (bundle != null) {

@@ -3,7 +3,6 @@ package io.github.engagelab.sms.autoconfigure;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -48,14 +47,15 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 		PropertyRules.duration(PREFIX + ".http.read-timeout", http.readTimeout());
 		PropertyRules.duration(PREFIX + ".http.request-timeout", http.requestTimeout());
 		PropertyRules.proxy(PREFIX + ".http.proxy", http.proxy());
+		PropertyRules.headers(PREFIX + ".http.headers.", http.headers());
 		PropertyRules.retry(PREFIX + ".retry", retry);
 		PropertyRules.refresh(PREFIX + ".refresh", refresh, cluster.enabled());
 		PropertyRules.healthStatus(PREFIX + ".health.status.", health.status());
 		PropertyRules.baseUrl(PREFIX + ".base-url", baseUrl, http.allowPlaintext());
 		PropertyRules.credentials(PREFIX, ".dev-key", devKey, ".dev-secret", devSecret);
 		PropertyRules.thresholds(PREFIX, threshold, false);
+		accounts = Collections.unmodifiableMap(PropertyRules.merge(PREFIX + ".accounts.", accounts));
 		PropertyRules.accounts(PREFIX, devKey, accounts, threshold, http.allowPlaintext());
-		accounts = Collections.unmodifiableMap(new LinkedHashMap<>(accounts));
 	}
 
 	@Override
@@ -83,6 +83,16 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 */
 	public record Account(@Nullable String devKey, @Nullable String devSecret, @Nullable String baseUrl,
 			@DefaultValue AccountThreshold threshold) {
+
+		// What one spelling of a name leaves out, the other supplies
+		Account merge(Account other, String property, String otherProperty) {
+			PropertyRules.Either either = new PropertyRules.Either(property, otherProperty);
+			return new Account(either.of(".dev-key", this.devKey, other.devKey),
+					either.of(".dev-secret", this.devSecret, other.devSecret),
+					either.of(".base-url", this.baseUrl, other.baseUrl),
+					new AccountThreshold(either.of(".threshold.low", this.threshold.low, other.threshold.low),
+							either.of(".threshold.warning", this.threshold.warning, other.threshold.warning)));
+		}
 
 		Threshold threshold(Threshold common) {
 			return new Threshold(Objects.requireNonNullElse(this.threshold.low(), common.low()),
@@ -114,12 +124,19 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 	 * and retries.
 	 * @param ssl SSL settings.
 	 * @param proxy Proxy settings. Default to those of the JVM.
+	 * @param headers Headers to add to each request, for gateways.
 	 * @param allowPlaintext Whether to allow base URLs with plain http beyond this host,
 	 * which exposes the credentials in transit.
 	 */
 	public record Http(@DefaultValue("2s") Duration connectTimeout, @DefaultValue("5s") Duration readTimeout,
 			@DefaultValue("15s") Duration requestTimeout, @DefaultValue Ssl ssl, @DefaultValue Proxy proxy,
-			@DefaultValue("false") boolean allowPlaintext) {
+			@DefaultValue Map<String, String> headers, @DefaultValue("false") boolean allowPlaintext) {
+
+		@Override
+		public String toString() {
+			return "Http[proxy=" + this.proxy + ", headers=" + this.headers.keySet() + "]";
+		}
+
 	}
 
 	/**

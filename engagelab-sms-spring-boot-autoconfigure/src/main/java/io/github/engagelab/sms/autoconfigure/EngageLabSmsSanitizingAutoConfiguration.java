@@ -1,7 +1,9 @@
 package io.github.engagelab.sms.autoconfigure;
 
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -22,7 +24,10 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnClass(SanitizingFunction.class)
 public final class EngageLabSmsSanitizingAutoConfiguration {
 
-	private static final Pattern CREDENTIAL = Pattern.compile("engagelabsms.*(dev(key|secret)|proxypassword)");
+	private static final Pattern CREDENTIAL = Pattern
+		.compile("engagelabsms.*(dev(key|secret)|proxypassword|httpheaders.*(key|token|secret|authorization).*)");
+
+	private static final Pattern HEADER = Pattern.compile("(?i)key|token|secret|authorization");
 
 	@Bean
 	SanitizingFunction engageLabSmsSanitizingFunction(ObjectProvider<EngageLabSmsProperties> properties) {
@@ -38,8 +43,15 @@ public final class EngageLabSmsSanitizingAutoConfiguration {
 
 	private static Stream<String> secrets(EngageLabSmsProperties properties) {
 		return Stream
-			.concat(Stream.of(properties.devSecret(), properties.http().proxy().password()),
-					properties.accounts().values().stream().map(EngageLabSmsProperties.Account::devSecret))
+			.of(Stream.of(properties.devSecret(), properties.http().proxy().password()),
+					properties.accounts().values().stream().map(EngageLabSmsProperties.Account::devSecret),
+					properties.http()
+						.headers()
+						.entrySet()
+						.stream()
+						.filter((header) -> HEADER.matcher(header.getKey()).find())
+						.map(Map.Entry::getValue))
+			.flatMap(Function.identity())
 			.filter(Objects::nonNull)
 			.map(String::strip)
 			// What is shorter stands in too many values by chance

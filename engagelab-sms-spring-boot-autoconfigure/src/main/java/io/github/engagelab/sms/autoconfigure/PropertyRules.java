@@ -5,10 +5,11 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,6 +31,9 @@ import org.springframework.util.StringUtils;
 final class PropertyRules {
 
 	private static final Pattern PLACEHOLDER = Pattern.compile("\\s*\\$\\{([^}:]+)[^}]*}\\s*");
+
+	private static final Set<String> OWN_HEADERS = Set.of("accept", "authorization", "connection", "content-length",
+			"expect", "host", "proxy-authorization", "transfer-encoding", "upgrade");
 
 	private PropertyRules() {
 	}
@@ -75,25 +79,62 @@ final class PropertyRules {
 
 	static void accounts(String prefix, @Nullable String devKey, Map<String, EngageLabSmsProperties.Account> accounts,
 			EngageLabSmsProperties.Threshold common, boolean allowPlaintext) {
-		Map<String, String> names = new HashMap<>();
-		if (StringUtils.hasText(devKey)) {
-			names.put(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT, prefix + ".dev-key");
-		}
 		accounts.forEach((name, account) -> {
 			String property = prefix + ".accounts." + name;
 			check(EngageLabSmsConnectionDetails.isAccountName(name), prefix + ".accounts",
 					"'" + name.replaceAll("\\p{C}", " ") + "' cannot name an account",
 					"Use letters, digits, '-', '_' and '.' only, and brackets around a name with a dot.");
-			// As an environment variable can only spell it
-			String other = names.put(name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", ""), property);
-			check(other == null, property, "the account is also set by " + other,
-					"Remove either %s or " + other + ". Names that differ only in case and separators "
-							+ "are the same name, as in environment variables.");
+			checkUnique(
+					!StringUtils.hasText(devKey)
+							|| !uniform(name).equals(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT),
+					property, prefix + ".dev-key");
 			credentials(property, ".dev-key", account.devKey(), ".dev-secret", account.devSecret());
 			thresholds(property, account.threshold(common), account.threshold().warning() == null);
 			if (account.baseUrl() != null) {
 				baseUrl(property + ".base-url", account.baseUrl(), allowPlaintext);
 			}
+		});
+	}
+
+	// Names that differ only in case and separators are one, as an environment variable
+	// has neither. The spelling with either is the name
+	static Map<String, EngageLabSmsProperties.Account> merge(String prefix,
+			Map<String, EngageLabSmsProperties.Account> accounts) {
+		Map<String, EngageLabSmsProperties.Account> merged = new LinkedHashMap<>();
+		accounts.forEach((name, account) -> {
+			String other = merged.keySet()
+				.stream()
+				.filter((known) -> uniform(known).equals(uniform(name)))
+				.findAny()
+				.orElse(name);
+			checkUnique(other.equals(name) || uniform(name).equals(name) || uniform(other).equals(other), prefix + name,
+					prefix + other);
+			EngageLabSmsProperties.Account known = merged.remove(other);
+			merged.put(uniform(name).equals(name) ? other : name,
+					(known != null) ? known.merge(account, prefix + other, prefix + name) : account);
+		});
+		return merged;
+	}
+
+	private static String uniform(String name) {
+		return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
+	}
+
+	private static void checkUnique(boolean unique, String property, String other) {
+		check(unique, property, "the account is also set by " + other,
+				"Remove either %s or " + other + ". Names that differ only in case and separators "
+						+ "are the same name, as in environment variables.");
+	}
+
+	static void headers(String prefix, Map<String, String> headers) {
+		headers.forEach((name, value) -> {
+			String property = prefix + name.replaceAll("\\p{C}", " ");
+			check(name.matches("[\\w!#$%&'*+.^`|~-]+"), property, "it is not the name of a header",
+					"Use letters, digits and '-'.");
+			check(!OWN_HEADERS.contains(name.toLowerCase(Locale.ROOT)), property, "the client sets this header itself",
+					"Remove %s.");
+			check(!value.matches("(?s).*[\\p{Cntrl}&&[^\t]].*"), property, "its value contains a line break",
+					"Set %s to a single line.");
 		});
 	}
 
@@ -189,6 +230,20 @@ final class PropertyRules {
 	private static String text(Duration duration) {
 		return DurationStyle.SIMPLE.print(duration,
 				(duration.toMillisPart() != 0) ? ChronoUnit.MILLIS : ChronoUnit.SECONDS);
+	}
+
+	/**
+	 * Two spellings of an account, of which one at most sets a value.
+	 */
+	record Either(String property, String other) {
+
+		<T> @Nullable T of(String name, @Nullable T value, @Nullable T otherValue) {
+			// An environment variable supplies both
+			check(value == null || otherValue == null || value.equals(otherValue), this.property + name,
+					"it is also set by " + this.other + name, "Remove either %s or " + this.other + name + ".");
+			return (value != null) ? value : otherValue;
+		}
+
 	}
 
 }

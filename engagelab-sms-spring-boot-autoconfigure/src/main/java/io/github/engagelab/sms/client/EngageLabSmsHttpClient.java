@@ -56,6 +56,8 @@ import org.springframework.web.util.DefaultUriBuilderFactory.EncodingMode;
  */
 final class EngageLabSmsHttpClient implements AutoCloseable {
 
+	private static final String USER_AGENT = "engagelab-sms-spring-boot";
+
 	private static final int MAX_BODY_SIZE = 64 * 1024;
 
 	private static final int MAX_REQUESTS = 16;
@@ -219,12 +221,17 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 	}
 
 	private WebClient buildWebClient(ObservationRegistry observationRegistry) {
+		String version = EngageLabSmsHttpClient.class.getPackage().getImplementationVersion();
 		DefaultUriBuilderFactory uriBuilderFactory = new DefaultUriBuilderFactory();
 		// Base URLs are complete as they are
 		uriBuilderFactory.setEncodingMode(EncodingMode.NONE);
 		return WebClient.builder()
 			.uriBuilderFactory(uriBuilderFactory)
 			.observationRegistry(observationRegistry)
+			.defaultHeaders((headers) -> {
+				headers.set(HttpHeaders.USER_AGENT, (version != null) ? USER_AGENT + "/" + version : USER_AGENT);
+				this.settings.headers().forEach(headers::set);
+			})
 			// Not used, but without one an HTTP client is made for nothing
 			.clientConnector((method, uri, callback) -> Mono.empty())
 			.exchangeFunction((request) -> Mono.fromCallable(() -> send(request)))

@@ -5,6 +5,7 @@ import java.net.ProxySelector;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -145,7 +146,7 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 	 */
 	public record Settings(Duration connectTimeout, Duration readTimeout, int maxRetries, Duration retryDelay,
 			Duration maxRetryDelay, boolean allowPlaintext, @Nullable Supplier<SslBundle> sslBundle,
-			@Nullable Proxy proxy) {
+			@Nullable Proxy proxy, Map<String, String> headers) {
 
 		private ExponentialBackOff backOff() {
 			ExponentialBackOff backOff = new ExponentialBackOff(this.retryDelay.toMillis(), 2);

@@ -89,15 +89,15 @@ public class SharedHash {
 				? state : null;
 	}
 
-	static String format(SharedResult result, String replica, long now) {
+	static String format(SharedResult result, String replica, Duration took, long now) {
 		SmsBalance balance = (result.status().snapshot() != null) ? result.status().snapshot().balance() : null;
 		SmsBalanceException failure = result.failure();
 		return Stream
 			.of(replica,
 					(balance != null) ? "%d;%d;%d".formatted(balance.balance10000(), balance.giftBalance10000(),
 							balance.totalBalance10000()) : ";;",
-					(now - result.balanceAt()) / 1_000_000, result.took().toMillis(),
-					Math.max(0, result.pause().toMillis()), (failure != null) ? failure.getFailure() : "",
+					(now - result.balanceAt()) / 1_000_000, took.toMillis(), Math.max(0, result.pause().toMillis()),
+					(failure != null) ? failure.getFailure() : "",
 					(failure != null && failure.getStatus() != null) ? failure.getStatus() : "",
 					(failure != null && failure.getCode() != null) ? failure.getCode() : "")
 			.map(Object::toString)
@@ -113,8 +113,8 @@ public class SharedHash {
 		long balanceAt = now - age - nanos(fields[4]);
 		long askedAt = now - age - nanos(fields[5]);
 		long pause = nanos(fields[6]);
-		SmsBalanceException failure = fields[7].isEmpty() ? null : failure(monitor.getAccount(),
-				SmsBalanceFailure.valueOf(fields[7]), fields[8], fields[9], pause - age);
+		SmsBalanceException failure = fields[7].isEmpty() ? null
+				: failure(monitor.getAccount(), SmsBalanceFailure.valueOf(fields[7]), fields[8], fields[9], pause);
 		if (age <= 2 * interval + pause) {
 			monitor.adopt(balance, balanceAt, failure, askedAt, now - age);
 		}

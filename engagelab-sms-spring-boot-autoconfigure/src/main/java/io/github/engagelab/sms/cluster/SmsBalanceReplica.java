@@ -58,7 +58,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	private volatile SmsAccountState state = SmsAccountState.UNKNOWN;
 
-	// What to add to a time of this replica for one of Redis
+	// What to add, at least, to a time of this replica for one of Redis
 	private volatile long clockOffset;
 
 	// A result that may have been published although no reply says so
@@ -123,10 +123,11 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 	public @Nullable Consumer<SharedResult> started() {
 		String current = this.key;
 		long seen = this.version;
+		long startedAt = now();
 		return (current == null || this.alone != null) ? null : (result) -> {
 			if (this.alone == null && SharedHash.concernsOthers(result)) {
-				this.cluster.publishing(
-						this.cluster.withKey(this.monitor, (identified) -> publish(current, identified, seen, result)));
+				this.cluster.publishing(this.cluster.withKey(this.monitor,
+						(identified) -> publish(current, identified, seen, startedAt, result)));
 			}
 		};
 	}
@@ -182,7 +183,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		long startedAt = now();
 		Claim claim = this.cluster.hash.claim(current, this.id, interval(), isDue());
 		this.timeout = SmsBalanceCluster.TIMEOUT.toNanos();
-		this.clockOffset = TimeUnit.MILLISECONDS.toNanos(claim.now()) - startedAt;
+		this.clockOffset = TimeUnit.MILLISECONDS.toNanos(claim.now()) - now();
 		SharedResult own = this.unconfirmed;
 		this.unconfirmed = null;
 		if (claim.version() > this.version) {
@@ -201,18 +202,20 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		return claim.granted();
 	}
 
-	private void publish(String expected, @Nullable String identified, long seen, SharedResult result) {
+	private void publish(String expected, @Nullable String identified, long seen, long startedAt, SharedResult result) {
 		if (!expected.equals(identified)) {
 			// It may be the result of another account
 			this.key = null;
 			return;
 		}
 		long now = now();
-		this.unconfirmedText = SharedHash.format(result, this.id, now);
+		// With the time for which it has waited for this thread
+		Duration took = Duration.ofNanos(now - startedAt);
+		this.unconfirmedText = SharedHash.format(result, this.id, took, now);
 		this.unconfirmed = result;
 		try {
-			Published published = this.cluster.hash.publish(expected, (result.failure() != null) ? "" : this.id,
-					result.took(), seen, this.state, SharedHash.state(result), this.unconfirmedText,
+			Published published = this.cluster.hash.publish(expected, (result.failure() != null) ? "" : this.id, took,
+					seen, this.state, SharedHash.state(result), this.unconfirmedText,
 					(now + this.clockOffset) / 1_000_000);
 			if (published == null) {
 				claimTurn(expected);
@@ -221,7 +224,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			this.unconfirmed = null;
 			published(result, published.version(), published.before());
 			this.poller = result.failure() == null;
-			this.dueAt = now + interval() - result.took().toNanos();
+			this.dueAt = startedAt + interval();
 		}
 		catch (Throwable ex) {
 			this.alone = SmsBalanceCluster.describe(ex);

@@ -1,5 +1,6 @@
 package io.github.engagelab.sms.autoconfigure;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -195,23 +197,63 @@ class EngageLabSmsPropertiesTests {
 				"Set engagelab.sms.accounts.otp.threshold.warning to at least 50");
 	}
 
-	@ParameterizedTest
-	@CsvSource({ "my-team, ENGAGELAB_SMS_ACCOUNTS_MYTEAM_DEVKEY", "OTP, ENGAGELAB_SMS_ACCOUNTS_OTP_DEVKEY" })
-	void runWhenNamesDifferInCaseAndSeparatorsOnlyFails(String name, String variable, @TempDir Path directory,
-			CapturedOutput output) throws Exception {
-		Path yaml = Files.writeString(directory.resolve("application.yaml"), """
+	@Test
+	void accountWhenNamesDifferInCaseAndSeparatorsOnlyIsOne(@TempDir Path directory) throws Exception {
+		try (ConfigurableApplicationContext context = start(directory, """
+				engagelab.sms:
+				  accounts:
+				    my-team: {threshold: {low: 5}}
+				    OTP: {threshold: {low: 7}, base-url: "http://localhost:1"}
+				""",
+				Map.of("ENGAGELAB_SMS_ACCOUNTS_MYTEAM_DEVKEY", "k1", "ENGAGELAB_SMS_ACCOUNTS_MYTEAM_DEVSECRET", "s1",
+						"ENGAGELAB_SMS_ACCOUNTS_OTP_DEVKEY", "k2", "ENGAGELAB_SMS_ACCOUNTS_OTP_DEVSECRET", "s2",
+						"ENGAGELAB_SMS_ACCOUNTS_OTP_THRESHOLD_WARNING", "8"))) {
+			SmsBalanceService service = context.getBean(SmsBalanceService.class);
+			assertThat(service.getAccounts()).containsExactlyInAnyOrder("my-team", "OTP");
+			EngageLabSmsConnectionDetails details = context.getBean(EngageLabSmsConnectionDetails.class);
+			assertThat(details.getCredentials("my-team")).isEqualTo(new Credentials("k1", "s1"));
+			assertThat(details.getCredentials("OTP")).isEqualTo(new Credentials("k2", "s2"));
+			assertThat(details.getBaseUrl("OTP")).hasToString("http://localhost:1");
+			assertThat(service.forAccount("my-team").getStatus().thresholds().low()).isEqualByComparingTo("5");
+			assertThat(service.forAccount("OTP").getStatus().thresholds().low()).isEqualByComparingTo("7");
+			assertThat(service.forAccount("OTP").getStatus().thresholds().warning()).isEqualByComparingTo("8");
+		}
+	}
+
+	@Test
+	void accountWhenAValueIsGivenUnderTwoSpellingsFails(@TempDir Path directory, CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start(directory, """
 				engagelab.sms.accounts:
-				  %s: {dev-key: k, dev-secret: s}
-				""".formatted(name));
-		StandardEnvironment environment = new StandardEnvironment();
-		environment.getPropertySources()
-			.replace(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
-					new SystemEnvironmentPropertySource(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
-							Map.of(variable, "k", variable.replace("KEY", "SECRET"), "s")));
-		assertThatException()
-			.isThrownBy(() -> application().environment(environment).run("--spring.config.location=" + yaml.toUri()));
-		assertThat(output).contains("Property: engagelab.sms.accounts.", "the account is also set by",
+				  my-team: {dev-key: hidden-k, dev-secret: hidden-s}
+				  myteam: {dev-secret: hidden-s2}
+				""", Map.of()));
+		assertThat(output).contains("dev-secret", "it is also set by engagelab.sms.accounts.", "Remove either")
+			.doesNotContain("hidden");
+	}
+
+	@Test
+	void accountWhenTwoSpellingsHaveSeparatorsOrCapitalsFails(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start("engagelab.sms.accounts.my-team.dev-key=k",
+				"engagelab.sms.accounts.my-team.dev-secret=s", "engagelab.sms.accounts.myTeam.threshold.low=5"));
+		assertThat(output).contains("Property: engagelab.sms.accounts.my", "the account is also set by",
 				"Names that differ only in case and separators are the same name");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "Authorization", "host", "Accept", "Proxy-Authorization", "content-length", "connection",
+			"expect", "upgrade", "transfer-encoding" })
+	void headerWhenTheClientSetsItFails(String name, CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start("engagelab.sms.http.headers.[" + name + "]=hidden"));
+		assertThat(output)
+			.contains("Property: engagelab.sms.http.headers." + name, "the client sets this header itself")
+			.doesNotContain("hidden");
+	}
+
+	@Test
+	void headerWhenItHasALineBreakFails(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> start("engagelab.sms.http.headers.X-Token=hidden\nX-Other: hidden"));
+		assertThat(output).contains("Property: engagelab.sms.http.headers.X-Token", "contains a line break")
+			.doesNotContain("hidden");
 	}
 
 	@Test
@@ -219,6 +261,17 @@ class EngageLabSmsPropertiesTests {
 		assertThatException().isThrownBy(() -> start("engagelab.sms.dev-key=k", "engagelab.sms.dev-secret=s",
 				"engagelab.sms.accounts.Default.dev-key=k", "engagelab.sms.accounts.Default.dev-secret=s"));
 		assertThat(output).contains("Property: engagelab.sms.accounts.", "also set by engagelab.sms.dev-key");
+	}
+
+	private static ConfigurableApplicationContext start(Path directory, String content, Map<String, Object> variables)
+			throws IOException {
+		Path yaml = Files.writeString(directory.resolve("application.yaml"), content);
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.replace(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, new SystemEnvironmentPropertySource(
+					StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, variables));
+		return application().environment(environment)
+			.run("--spring.config.location=" + yaml.toUri(), "--engagelab.sms.refresh.enabled=false");
 	}
 
 	private static ConfigurableApplicationContext start(String... settings) {

@@ -16,7 +16,8 @@ class EngageLabSmsSanitizingFunctionTests {
 	@ValueSource(strings = { "engagelab.sms.dev-secret", "engagelab.sms.devSecret", "engagelab.sms.dev_secret",
 			"ENGAGELAB_SMS_DEVSECRET", "ENGAGELAB_SMS_DEV_SECRET", "engagelab.sms.devsecret", "engagelab.sms.dev-key",
 			"ENGAGELAB_SMS_DEVKEY", "engagelab.sms.accounts.otp.dev-secret", "engagelab.sms.accounts[a.b].dev-key",
-			"engagelab.sms.http.proxy.password", "ENGAGELAB_SMS_HTTP_PROXY_PASSWORD",
+			"engagelab.sms.http.proxy.password", "engagelab.sms.http.headers.X-Api-Key",
+			"engagelab.sms.http.headers[X-Auth-Token]", "ENGAGELAB_SMS_HTTP_PROXY_PASSWORD",
 			"ENGAGELAB_SMS_ACCOUNTS_OTP_DEVSECRET" })
 	void everySpellingIsMaskedEvenIfDisabled(String key) {
 		TestContexts.runner().withPropertyValues("engagelab.sms.enabled=false").run((context) -> {

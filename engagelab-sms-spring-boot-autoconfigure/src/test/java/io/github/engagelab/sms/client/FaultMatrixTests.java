@@ -3,6 +3,7 @@ package io.github.engagelab.sms.client;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -68,16 +69,16 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 @Tag("slow")
 class FaultMatrixTests {
 
-	private static final Duration READ_TIMEOUT = Duration.ofMillis(300);
+	private static final Duration READ_TIMEOUT = Duration.ofSeconds(1);
 
-	private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(2);
+	private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(6);
 
 	/**
 	 * One try, and the retries of {@code retry.max-retries=2}.
 	 */
 	private static final int ALL_TRIES = 3;
 
-	private static final Duration AT_ONCE = Duration.ofSeconds(1);
+	private static final Duration AT_ONCE = Duration.ofSeconds(20);
 
 	private static final SmsBalance GOOD = new SmsBalance(123456, 20000, 143456);
 
@@ -285,6 +286,7 @@ class FaultMatrixTests {
 
 	private static List<Fault> bodies() {
 		String megabyte = EXAMPLE.replace("{", "{\"filler\":\"" + "x".repeat(1024 * 1024) + "\",");
+		byte[] bomb = gzip(megabyte.repeat(20));
 		return List.of(malformed("HTML", HTML), malformed("empty body", ""),
 				malformed("truncated JSON", EXAMPLE.substring(0, 60)),
 				malformed("string field", EXAMPLE.replace("143456,", "\"143456\",")),
@@ -307,7 +309,6 @@ class FaultMatrixTests {
 					}
 				}, SmsBalanceFailure.MALFORMED_RESPONSE, 1).flooded(),
 				new Fault("gzip bomb", (request, number, out, socket) -> {
-					byte[] bomb = gzip(megabyte.repeat(20));
 					write(out,
 							"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + bomb.length + "\r\n\r\n");
 					out.write(bomb);
@@ -476,12 +477,17 @@ class FaultMatrixTests {
 		socket.close();
 	}
 
-	private static byte[] gzip(String text) throws IOException {
-		ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-		try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-			gzip.write(text.getBytes(StandardCharsets.UTF_8));
+	private static byte[] gzip(String text) {
+		try {
+			ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+			try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+				gzip.write(text.getBytes(StandardCharsets.UTF_8));
+			}
+			return bytes.toByteArray();
 		}
-		return bytes.toByteArray();
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	/**

@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -27,6 +28,7 @@ import io.github.engagelab.sms.SmsBalance;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceService;
+import io.github.engagelab.sms.autoconfigure.EngageLabSmsProperties;
 import io.github.engagelab.sms.testsupport.RawServer;
 import io.github.engagelab.sms.testsupport.TestContexts;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -328,7 +330,7 @@ class WebClientSmsBalanceClientTests {
 								Duration.ofMillis(1), Duration.ofMillis(1), false, () -> {
 									made.add("bundle");
 									return SslBundle.systemDefault();
-								}, null),
+								}, null, Map.of()),
 						List.of((builder) -> made.add("builder")), ObservationRegistry.NOOP, threads)) {
 			Mono<SmsBalance> balance = client.getBalance("default");
 			assertThat(made).isEmpty();
@@ -345,6 +347,30 @@ class WebClientSmsBalanceClientTests {
 			thread.setDaemon(true);
 			return thread;
 		};
+	}
+
+	@Test
+	void getBalanceSendsTheHeadersThatAreSet() {
+		server.stubFor(WireMock.get("/v1/balance").willReturn(WireMock.okJson(RawServer.EXAMPLE)));
+		this.runner
+			.withPropertyValues("engagelab.sms.http.headers.X-Gateway-Token=t",
+					"engagelab.sms.base-url=" + server.baseUrl())
+			.run((context) -> {
+				context.getBean(SmsBalanceService.class).getBalance();
+				server.verify(WireMock.getRequestedFor(WireMock.urlEqualTo("/v1/balance"))
+					.withHeader("X-Gateway-Token", WireMock.equalTo("t"))
+					.withHeader("User-Agent", WireMock.matching("engagelab-sms-spring-boot(/\\d.*)?")));
+				assertThat(context.getBean(EngageLabSmsProperties.class).http().toString()).contains("X-Gateway-Token")
+					.doesNotContain("Token=");
+			});
+		this.runner
+			.withPropertyValues("engagelab.sms.http.headers.user-agent=own",
+					"engagelab.sms.base-url=" + server.baseUrl())
+			.run((context) -> {
+				context.getBean(SmsBalanceService.class).getBalance();
+				server.verify(WireMock.getRequestedFor(WireMock.urlEqualTo("/v1/balance"))
+					.withHeader("User-Agent", WireMock.equalTo("own")));
+			});
 	}
 
 	@Test

@@ -13,6 +13,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.cluster.SharedHash.Claim;
@@ -336,7 +338,9 @@ class SharedHashTests {
 	void clusterOfRedisRunsScripts() {
 		try (RedisServer cluster = new RedisServer("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf")) {
 			LettuceConnectionFactory direct = cluster.connectionFactory();
-			command(direct, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+			command(direct, "CLUSTER",
+					Stream.concat(Stream.of("ADDSLOTS"), IntStream.range(0, 16384).mapToObj(String::valueOf))
+						.toArray(String[]::new));
 			direct.destroy();
 			LettuceConnectionFactory factory = started(new LettuceConnectionFactory(
 					new RedisClusterConfiguration(List.of("127.0.0.1:" + cluster.port()))));
@@ -353,7 +357,7 @@ class SharedHashTests {
 	@Test
 	void replicaOfRedisAnswersClaimsButGrantsNone() {
 		publish("a", 0, "OK");
-		try (RedisServer replica = new RedisServer("--replicaof", "127.0.0.1 " + server.port())) {
+		try (RedisServer replica = new RedisServer("--replicaof", "127.0.0.1", String.valueOf(server.port()))) {
 			LettuceConnectionFactory factory = replica.connectionFactory();
 			SharedHash own = new SharedHash(factory, "shop", INTERVAL);
 			Awaitility.await().until(() -> own.claim(KEY, "b", INTERVAL.toNanos(), false).result().equals("result"));

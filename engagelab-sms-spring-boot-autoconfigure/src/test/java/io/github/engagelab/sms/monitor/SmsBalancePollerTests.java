@@ -395,6 +395,17 @@ class SmsBalancePollerTests {
 	}
 
 	@Test
+	void readsEachOfManyAccountsOnceAtFirst() {
+		this.client.balance(100000);
+		String[] accounts = IntStream.rangeClosed(1, 300).mapToObj((number) -> "a" + number).toArray(String[]::new);
+		withAccounts(accounts).withPropertyValues("engagelab.sms.refresh.interval=5s").run((context) -> {
+			this.time.advanceTimeBy(Duration.ofMillis(INITIAL_DELAY).plusSeconds(5));
+			assertThat(this.client.calls()).extracting(ScriptedClient.Call::account).contains(accounts);
+			assertThat(this.client.calls()).hasSizeLessThanOrEqualTo(301);
+		});
+	}
+
+	@Test
 	void pollsEveryAccountOnTimeWhenNoneIsAnswered() {
 		this.client.answer(Mono.never());
 		String[] accounts = IntStream.rangeClosed(1, 100).mapToObj((number) -> "a" + number).toArray(String[]::new);
