@@ -21,7 +21,7 @@ class PageTests {
 
 	@Test
 	void readmeIsShort() {
-		assertThat(Page.README.text().lines()).hasSizeLessThanOrEqualTo(250);
+		assertThat(Page.README.text().lines()).hasSizeLessThanOrEqualTo(220);
 	}
 
 	@Test
