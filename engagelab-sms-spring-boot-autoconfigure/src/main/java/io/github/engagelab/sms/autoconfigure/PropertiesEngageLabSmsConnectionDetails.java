@@ -27,7 +27,7 @@ class PropertiesEngageLabSmsConnectionDetails implements EngageLabSmsConnectionD
 		this.properties = properties;
 		for (String account : getAccounts()) {
 			URI baseUrl = getBaseUrl(account);
-			if (BaseUrl.isPlaintext(baseUrl)) {
+			if (BaseUrl.findError(baseUrl, false) != null) {
 				logger.warn("The credentials of EngageLab SMS account '%s' are sent to %s unencrypted"
 					.formatted(account, baseUrl.getHost()));
 			}
@@ -55,14 +55,12 @@ class PropertiesEngageLabSmsConnectionDetails implements EngageLabSmsConnectionD
 		EngageLabSmsProperties.Account own = this.properties.accounts().get(account);
 		String devKey = (own != null) ? own.devKey() : this.properties.devKey();
 		String devSecret = (own != null) ? own.devSecret() : this.properties.devSecret();
-		if (PropertyRules.isSet(devKey) && PropertyRules.isSet(devSecret)) {
-			return new Credentials(devKey, devSecret);
-		}
 		String variable = PropertyRules.unresolvedVariable(devKey);
 		if (variable != null) {
 			throw new SmsBalanceException(account, SmsBalanceFailure.NOT_CONFIGURED, variable + " is not set", null);
 		}
-		return null;
+		return (StringUtils.hasText(devKey) && StringUtils.hasText(devSecret)) ? new Credentials(devKey, devSecret)
+				: null;
 	}
 
 }

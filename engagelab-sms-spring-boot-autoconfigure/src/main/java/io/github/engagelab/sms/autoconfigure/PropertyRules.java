@@ -81,9 +81,6 @@ final class PropertyRules {
 			EngageLabSmsProperties.Threshold common, boolean allowPlaintext) {
 		accounts.forEach((name, account) -> {
 			String property = prefix + ".accounts." + name;
-			check(EngageLabSmsConnectionDetails.isAccountName(name), prefix + ".accounts",
-					"'" + name.replaceAll("\\p{C}", " ") + "' cannot name an account",
-					"Use letters, digits, '-', '_' and '.' only, and brackets around a name with a dot.");
 			checkUnique(
 					!StringUtils.hasText(devKey)
 							|| !uniform(name).equals(EngageLabSmsConnectionDetails.DEFAULT_ACCOUNT),
@@ -102,6 +99,9 @@ final class PropertyRules {
 			Map<String, EngageLabSmsProperties.Account> accounts) {
 		Map<String, EngageLabSmsProperties.Account> merged = new LinkedHashMap<>();
 		accounts.forEach((name, account) -> {
+			check(EngageLabSmsConnectionDetails.isAccountName(name), prefix.substring(0, prefix.length() - 1),
+					"'" + name.replaceAll("\\p{C}", " ") + "' cannot name an account",
+					"Use letters, digits, '-', '_' and '.' only, and brackets around a name with a dot.");
 			String other = merged.keySet()
 				.stream()
 				.filter((known) -> uniform(known).equals(uniform(name)))

@@ -31,12 +31,10 @@ public final class BaseUrl {
 		if (url.getRawPath().endsWith("/v1/balance")) {
 			return "it ends with /v1/balance, which is appended to it";
 		}
-		return (isPlaintext(url) && !allowPlaintext) ? "it is plain http, which exposes the credentials in transit"
-				: null;
-	}
-
-	public static boolean isPlaintext(URI url) {
-		return !"https".equalsIgnoreCase(url.getScheme()) && !LOOPBACK.matcher(url.getHost()).matches();
+		if ("http".equalsIgnoreCase(url.getScheme()) && !allowPlaintext && !LOOPBACK.matcher(url.getHost()).matches()) {
+			return "it is plain http, which exposes the credentials in transit";
+		}
+		return null;
 	}
 
 }

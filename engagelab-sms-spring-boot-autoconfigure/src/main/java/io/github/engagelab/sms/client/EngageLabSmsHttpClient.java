@@ -93,8 +93,13 @@ final class EngageLabSmsHttpClient implements AutoCloseable {
 	}
 
 	// Build the JDK's client if there is none. Whatever takes part in that may hang
-	void prepare() {
-		this.client.obtain();
+	void prepare(EngageLabSmsTarget target) {
+		try {
+			this.client.obtain();
+		}
+		catch (RuntimeException ex) {
+			throw toFailure(target, telling(ex));
+		}
 	}
 
 	// Send a request, and block until the answer is there

@@ -116,7 +116,7 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 						this.settings.allowPlaintext());
 				pending.accept(SmsBalanceFailure.TIMEOUT);
 				EngageLabSmsHttpClient client = this.httpClient.obtain();
-				client.prepare();
+				client.prepare(target);
 				// Again: what hangs in there may swallow the interrupt, and be late
 				pending.accept(SmsBalanceFailure.TIMEOUT);
 				return client.get(target, path, observation).read(reader, account, target.mask(), this.threads.now());

@@ -23,9 +23,8 @@ import org.springframework.util.Assert;
 
 /**
  * What replicas share in Redis: a hash for each account, which two scripts read and
- * write, and the result of a refresh as a text in it, without credentials and text of the
- * provider. Calls block, and throw what the driver does. Public for technical reasons
- * only.
+ * write, with a result as a text that holds no credentials and no text of the provider.
+ * Calls block, and throw as the driver does. Public for technical reasons only.
  */
 @SuppressWarnings("rawtypes")
 public class SharedHash {

@@ -26,6 +26,9 @@ public class SmsBalanceCluster implements SmsBalanceTurns {
 
 	static final Duration TIMEOUT = Duration.ofMillis(500);
 
+	// The driver may have to be loaded, and to connect, for the first call
+	static final Duration FIRST_TIMEOUT = Duration.ofSeconds(3);
+
 	private static final Log logger = LogFactory.getLog(SmsBalanceCluster.class);
 
 	final SharedHash hash;

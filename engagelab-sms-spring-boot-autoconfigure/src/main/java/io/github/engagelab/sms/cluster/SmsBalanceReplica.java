@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SmsBalanceReplica implements SmsBalanceTurn {
 
-	// The driver may have to be loaded, and to connect, for the first call
-	private static final long FIRST_TIMEOUT = Duration.ofSeconds(3).toNanos();
-
 	private static final long RETRY_DELAY = Duration.ofSeconds(10).toNanos();
 
 	private final String id = UUID.randomUUID().toString().substring(0, 8);
@@ -45,7 +42,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	private long nextTick;
 
-	private volatile long timeout = FIRST_TIMEOUT;
+	private volatile long timeout = SmsBalanceCluster.FIRST_TIMEOUT.toNanos();
 
 	private volatile @Nullable String key;
 
@@ -97,8 +94,8 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			this.alone = this.identifying ? "" : "no answer within %d ms".formatted(this.timeout / 1_000_000);
 		}
 		long untilDue = (this.alone != null) ? Long.MAX_VALUE : untilDue();
-		boolean soon = this.poller && untilDue < this.interval / 16;
-		boolean time = untilDue <= 0 || (now - this.since >= claimDelay() && !soon);
+		boolean time = untilDue <= 0
+				|| (now - this.since >= claimDelay() && !(this.poller && untilDue < this.interval / 16));
 		if (!this.claiming && (time || !this.running)) {
 			this.running = true;
 			begin(false);
@@ -132,8 +129,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 		};
 	}
 
-	// Claim the turn. If it may be granted, ask first whether the credentials have
-	// changed
+	// Claim the turn, but ask for the credentials first if it may be granted
 	private void claimTurn(@Nullable String identified) {
 		String current = (identified != null) ? identified : this.key;
 		if (current == null || (identified == null && isDue())) {
@@ -148,7 +144,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 				this.cluster.shared(this.monitor.getAccount());
 			}
 			if (granted) {
-				this.monitor.poll();
+				var unused = this.monitor.startOrJoin(null);
 			}
 			else if (isDue()) {
 				claimTurn(identified);
@@ -209,7 +205,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 			return;
 		}
 		long now = now();
-		// With the time for which it has waited for this thread
+		// Including the wait for this thread
 		Duration took = Duration.ofNanos(now - startedAt);
 		this.unconfirmedText = SharedHash.format(result, this.id, took, now);
 		this.unconfirmed = result;
@@ -243,7 +239,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 	private void pollLate() {
 		// Only now: one call that fails does not matter
 		this.cluster.warn(this.monitor.getAccount(), this.alone);
-		this.monitor.poll();
+		var unused = this.monitor.startOrJoin(null);
 	}
 
 	private void begin(boolean identifying) {
@@ -291,7 +287,8 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 
 	// Credentials have a deadline of their own
 	private long untilTimeout(long now) {
-		boolean timed = this.claiming && (!this.identifying || this.timeout == FIRST_TIMEOUT);
+		boolean timed = this.claiming
+				&& (!this.identifying || this.timeout == SmsBalanceCluster.FIRST_TIMEOUT.toNanos());
 		return timed ? this.since + this.timeout - now : Long.MAX_VALUE;
 	}
 

@@ -8,8 +8,7 @@
  * result of a higher version than it has seen, with its age.</li>
  * <li>The last poller polls again after an interval. Another one takes over 1.2 intervals
  * after the last result, and half an interval after a turn that has brought none.</li>
- * <li>A claim whose reply was lost is granted again, which does not prolong the
- * turn.</li>
+ * <li>A claim whose reply was lost is granted again; the turn gets no longer.</li>
  * <li>A result is refused if there is a higher version than was seen when its refresh
  * began. The replica then claims again at once.</li>
  * <li>A new version is the time, and higher than the one seen.</li>

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 import io.github.engagelab.sms.SmsAccountState;
+import io.github.engagelab.sms.SmsAccountStatus;
 import io.github.engagelab.sms.SmsBalanceException;
 import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.SmsBalanceSnapshot;
@@ -60,7 +61,11 @@ record Reading(@Nullable Long since, @Nullable SmsBalanceSnapshot snapshot, @Nul
 		return this.snapshot != null && !isExpired(maxAge, nanoTime);
 	}
 
-	SmsAccountState state(SmsBalanceThresholds thresholds, Duration maxAge, long nanoTime) {
+	SmsAccountStatus status(String account, SmsBalanceThresholds thresholds, Duration maxAge, long nanoTime) {
+		return new SmsAccountStatus(account, state(thresholds, maxAge, nanoTime), this.snapshot, thresholds, kind());
+	}
+
+	private SmsAccountState state(SmsBalanceThresholds thresholds, Duration maxAge, long nanoTime) {
 		if (this.failure != null && !isAttempt(this.failure)) {
 			return SmsAccountState.UNKNOWN;
 		}

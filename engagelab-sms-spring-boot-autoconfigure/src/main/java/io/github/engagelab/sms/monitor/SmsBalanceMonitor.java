@@ -30,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SmsBalanceMonitor {
 
-	private static final String SUCCESS = "success";
-
 	private final String account;
 
 	private final SmsBalanceThresholds thresholds;
@@ -52,7 +50,7 @@ public final class SmsBalanceMonitor {
 	private final @Nullable SmsBalanceTurn turn;
 
 	// By outcome: success, or the failure in lower case
-	private final Map<String, Long> refreshes = new ConcurrentHashMap<>(Map.of(SUCCESS, 0L));
+	private final Map<String, Long> refreshes = new ConcurrentHashMap<>(Map.of("success", 0L));
 
 	private final AtomicLong spent10000 = new AtomicLong();
 
@@ -86,13 +84,14 @@ public final class SmsBalanceMonitor {
 	}
 
 	public SmsAccountStatus getStatus() {
-		return status(this.reading, this.threads.nanoTime());
+		return this.reading.status(this.account, this.thresholds, this.settings.maxAge(), this.threads.nanoTime());
 	}
 
 	public Map<String, Object> getDetails() {
 		Reading current = this.reading;
 		long nanoTime = this.threads.nanoTime();
-		return SmsAccountDetails.of(status(current, nanoTime), current, nanoTime);
+		return SmsAccountDetails.of(current.status(this.account, this.thresholds, this.settings.maxAge(), nanoTime),
+				current, nanoTime);
 	}
 
 	public Map<String, Long> getRefreshes() {
@@ -102,6 +101,10 @@ public final class SmsBalanceMonitor {
 	// Return the sum of all decreases of the total balance x 10000
 	public long getSpent10000() {
 		return this.spent10000.get();
+	}
+
+	Reading getReading() {
+		return this.reading;
 	}
 
 	public boolean isFresh() {
@@ -125,24 +128,6 @@ public final class SmsBalanceMonitor {
 		return this.reading.pollInterval(this.settings.interval(), this.settings.maxAge(), this.threads.nanoTime());
 	}
 
-	// Return how long it takes until a poll that is due at a monotonic time may come, or
-	// is to come sooner as nothing has been read
-	long untilPoll(long due) {
-		Reading current = this.reading;
-		long nanoTime = this.threads.nanoTime();
-		if (current.failure() == null || current.endedAt() == null) {
-			return due - nanoTime;
-		}
-		Duration first = current.pollInterval(this.settings.interval(), this.settings.maxAge(), nanoTime);
-		boolean sooner = first.compareTo(this.settings.interval()) < 0 && !isRefreshing();
-		long next = sooner ? Math.min(due, current.endedAt() + first.toNanos()) : due;
-		return Math.max(next - nanoTime, getPause().toNanos());
-	}
-
-	boolean hasRead() {
-		return this.reading.snapshot() != null;
-	}
-
 	// Return who polls: self, other or alone, or null if polls are not shared
 	public @Nullable String getPolledBy() {
 		return (this.turn != null) ? this.turn.getPolledBy() : null;
@@ -164,9 +149,8 @@ public final class SmsBalanceMonitor {
 		}, this.threads.workers());
 	}
 
-	// For those who block, with a bound of their own. Nothing may depend on the result,
-	// which would run before they go on
-	CompletableFuture<SmsBalanceSnapshot> startOrJoin(@Nullable Object observation) {
+	// The result is signalled on the account's thread: nothing may depend on it
+	public CompletableFuture<SmsBalanceSnapshot> startOrJoin(@Nullable Object observation) {
 		SmsBalanceRefresh next = new SmsBalanceRefresh(this, this.account, this.reader, observation, this.pending,
 				this.threads, (this.turn != null) ? this.turn.started() : null);
 		SmsBalanceRefresh overdue;
@@ -221,10 +205,6 @@ public final class SmsBalanceMonitor {
 		return CompletableFuture.supplyAsync(() -> this.reader.getIdentity(this.account), this.thread);
 	}
 
-	public void poll() {
-		var unused = startOrJoin(null);
-	}
-
 	// Take in what a refresh has brought, one of the two, unless it has been replaced
 	void refreshCompleted(SmsBalanceRefresh refresh, @Nullable SmsBalanceSnapshot snapshot,
 			@Nullable SmsBalanceException failure) {
@@ -236,8 +216,7 @@ public final class SmsBalanceMonitor {
 			this.inFlight = null;
 			long nanoTime = this.threads.nanoTime();
 			if (this.reading.endedAt() != null && this.reading.endedAt() > this.startedAt) {
-				// Something newer was adopted meanwhile. To count this, too, would count
-				// what is spent twice
+				// Something newer was adopted: what is spent would be counted twice
 				return;
 			}
 			add((snapshot != null) ? this.reading.succeeded(snapshot, nanoTime) : this.reading
@@ -250,8 +229,7 @@ public final class SmsBalanceMonitor {
 		}
 	}
 
-	// Take in what another replica has published, unless it may be older than what was
-	// read here. The times are monotonic
+	// Adopt what another replica published, unless it may be older. Times are monotonic
 	public synchronized void adopt(@Nullable SmsBalance balance, long balanceAt, @Nullable SmsBalanceException failure,
 			long askedAt, long publishedAt) {
 		Reading next = this.reading;
@@ -300,7 +278,7 @@ public final class SmsBalanceMonitor {
 			this.spent10000.addAndGet(
 					Math.max(0, before.balance().totalBalance10000() - next.snapshot().balance().totalBalance10000()));
 		}
-		this.refreshes.merge((next.kind() != null) ? next.kind().name().toLowerCase(Locale.ROOT) : SUCCESS, 1L,
+		this.refreshes.merge((next.kind() != null) ? next.kind().name().toLowerCase(Locale.ROOT) : "success", 1L,
 				Long::sum);
 		this.notifier.add(getStatus(), next.failure(), isFresh(), refreshed);
 		if (this.expiry != null) {
@@ -316,11 +294,6 @@ public final class SmsBalanceMonitor {
 		if (!isFresh()) {
 			this.notifier.add(getStatus(), this.reading.failure(), false, false);
 		}
-	}
-
-	private SmsAccountStatus status(Reading current, long nanoTime) {
-		return new SmsAccountStatus(this.account, current.state(this.thresholds, this.settings.maxAge(), nanoTime),
-				current.snapshot(), this.thresholds, current.kind());
 	}
 
 }

@@ -139,20 +139,35 @@ public class SmsBalancePoller implements SmartLifecycle {
 		}
 
 		private Duration tick() {
-			if (this.monitor.untilPoll(this.due) <= 0) {
+			if (untilPoll() <= 0) {
 				// Spreads the instances of an application that were started together
 				long jitter = ThreadLocalRandom.current().nextLong(900, 1101);
 				this.due = this.threads.nanoTime() + this.period.multipliedBy(jitter).dividedBy(1000).toNanos();
 				this.period = SmsBalancePoller.this.interval;
-				this.monitor.poll();
+				var unused = this.monitor.startOrJoin(null);
 			}
 			// Until the first success, it must be seen in time whether a poll has failed
-			long wait = this.monitor.untilPoll(this.due);
-			return Duration.ofNanos(this.monitor.hasRead() ? wait : Math.min(wait, FIRST_CHECK.toNanos()));
+			long wait = untilPoll();
+			boolean read = this.monitor.getReading().snapshot() != null;
+			return Duration.ofNanos(read ? wait : Math.min(wait, FIRST_CHECK.toNanos()));
 		}
 
 		Duration getDelay() {
-			return (this.turn != null) ? this.turn.getDelay() : Duration.ofNanos(this.monitor.untilPoll(this.due));
+			return (this.turn != null) ? this.turn.getDelay() : Duration.ofNanos(untilPoll());
+		}
+
+		// Return how long it takes until the next poll may come, which comes sooner until
+		// the first success
+		private long untilPoll() {
+			long nanoTime = this.threads.nanoTime();
+			Reading current = this.monitor.getReading();
+			if (current.failure() == null || current.endedAt() == null) {
+				return this.due - nanoTime;
+			}
+			Duration first = this.monitor.getPollInterval();
+			boolean sooner = first.compareTo(SmsBalancePoller.this.interval) < 0 && !this.monitor.isRefreshing();
+			long next = sooner ? Math.min(this.due, current.endedAt() + first.toNanos()) : this.due;
+			return Math.max(next - nanoTime, this.monitor.getPause().toNanos());
 		}
 
 		private synchronized void arm(Duration delay) {

@@ -239,6 +239,14 @@ class EngageLabSmsPropertiesTests {
 				"Names that differ only in case and separators are the same name");
 	}
 
+	@Test
+	void accountsWhoseNamesHaveNoLetterOfOursAreNotTakenForOne(CapturedOutput output) {
+		assertThatException().isThrownBy(
+				() -> start("engagelab.sms.accounts.[\u00e9].dev-key=k", "engagelab.sms.accounts.[\u00fc].dev-key=k"));
+		assertThat(output).contains("Property: engagelab.sms.accounts\n", "cannot name an account")
+			.doesNotContain("the account is also set by");
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "Authorization", "host", "Accept", "Proxy-Authorization", "content-length", "connection",
 			"expect", "upgrade", "transfer-encoding" })
