@@ -62,8 +62,7 @@ public class SmsBalancePoller implements SmartLifecycle {
 			int position = 0;
 			for (SmsBalanceMonitor monitor : this.monitors.all()) {
 				// All are read at once, and then take up their places in the interval,
-				// but
-				// not right after the first read. The sum is less than any max-age
+				// but not right after the first read. The sum is less than any max-age
 				Duration first = stagger.multipliedBy(position);
 				Duration second = share.multipliedBy(++position).minus(first);
 				boolean soon = second.compareTo(this.interval.dividedBy(4)) < 0;

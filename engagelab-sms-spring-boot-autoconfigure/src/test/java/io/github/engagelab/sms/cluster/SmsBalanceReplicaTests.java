@@ -812,8 +812,7 @@ class SmsBalanceReplicaTests {
 				Published event = cluster.events.get(i);
 				if (event.event().current() == before.event().current()) {
 					// Redis has lost a state that others had not seen yet, or lost it
-					// when
-					// a replica started that had not seen any
+					// when a replica started that had not seen any
 					boolean fresh = event.event().previous() == SmsAccountState.UNKNOWN || cluster.provider
 						.wasNot(event.event().current(), before.millis() - 2_000, event.millis());
 					(fresh ? this.repeatedWhileFresh : this.repeated).add("seed %d: %s".formatted(seed, event));

@@ -46,8 +46,7 @@ public class WebFluxHostTests {
 	@Test
 	void getBalanceWhenBoundedElasticIsInUseAnswersAndDelaysNobody() {
 		// On Spring Boot 4.0, a request on a connection that is kept alive was not always
-		// read,
-		// although all threads of the server were idle
+		// read, although all threads of the server were idle
 		ChildJvm.runOnEachJdk(List.of("-XX:ActiveProcessorCount=2", "-Dhttp.keepAlive=false"),
 				(file) -> !file.matches("(tomcat|wiremock|spring-webmvc|spring-boot-(webmvc|servlet|tomcat)).*"),
 				Application.class);
