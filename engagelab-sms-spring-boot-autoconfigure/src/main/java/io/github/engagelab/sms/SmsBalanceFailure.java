@@ -45,14 +45,14 @@ public enum SmsBalanceFailure {
 					+ "or have fewer instances read this account."),
 
 	/**
-	 * HTTP 5xx, or code 1000.
+	 * HTTP 5xx, or code 1000 with another status than 401 or 403.
 	 */
 	SERVER_ERROR(true,
 			"The provider has an internal problem. The balance is read again at the next poll; "
 					+ "if the problem persists, contact EngageLab."),
 
 	/**
-	 * Any other HTTP 4xx.
+	 * Any other HTTP 4xx, except 407.
 	 */
 	CLIENT_ERROR(false,
 			"The request was refused before it was understood: check base-url "

@@ -24,7 +24,7 @@ public interface SmsBalanceReader {
 	}
 
 	// Return what tells accounts of the provider apart, without a way back to credentials
-	default String getIdentity(String account) {
+	default String getIdentity(String account, Consumer<SmsBalanceFailure> pending) {
 		return "";
 	}
 

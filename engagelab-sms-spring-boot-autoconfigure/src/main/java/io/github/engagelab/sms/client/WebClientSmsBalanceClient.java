@@ -92,7 +92,8 @@ public class WebClientSmsBalanceClient implements SmsBalanceClient, SmsBalanceRe
 	}
 
 	@Override
-	public String getIdentity(String account) {
+	public String getIdentity(String account, Consumer<SmsBalanceFailure> pending) {
+		pending.accept(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE);
 		return EngageLabSmsTarget.resolve(account, this.connectionDetails, this.settings.allowPlaintext()).identity();
 	}
 

@@ -237,7 +237,7 @@ final class SmsBalanceReplica implements SmsBalanceTurn {
 	}
 
 	private void pollLate() {
-		// Only now: one call that fails does not matter
+		// Not when a call fails: another one may succeed before a poll is missed
 		this.cluster.warn(this.monitor.getAccount(), this.alone);
 		var unused = this.monitor.startOrJoin(null);
 	}

@@ -149,7 +149,7 @@ public final class SmsBalanceMonitor {
 		}, this.threads.workers());
 	}
 
-	// The result is signalled on the account's thread: nothing may depend on it
+	// The result is signalled on the thread that ends it: nothing may depend on it
 	public CompletableFuture<SmsBalanceSnapshot> startOrJoin(@Nullable Object observation) {
 		SmsBalanceRefresh next = new SmsBalanceRefresh(this, this.account, this.reader, observation, this.pending,
 				this.threads, (this.turn != null) ? this.turn.started() : null);
@@ -202,10 +202,11 @@ public final class SmsBalanceMonitor {
 
 	// Ask, on the account's thread, what tells accounts of the provider apart
 	public CompletableFuture<String> identify() {
-		return CompletableFuture.supplyAsync(() -> this.reader.getIdentity(this.account), this.thread);
+		return CompletableFuture.supplyAsync(() -> this.reader.getIdentity(this.account, this.pending::set),
+				this.thread);
 	}
 
-	// Take in what a refresh has brought, one of the two, unless it has been replaced
+	// Take in a snapshot or a failure of a refresh, unless that has been replaced
 	void refreshCompleted(SmsBalanceRefresh refresh, @Nullable SmsBalanceSnapshot snapshot,
 			@Nullable SmsBalanceException failure) {
 		SharedResult result;

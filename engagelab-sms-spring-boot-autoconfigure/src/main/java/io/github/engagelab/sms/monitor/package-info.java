@@ -8,11 +8,13 @@
  * application or to a library: not Reactor's shared schedulers, not the common pool. The
  * timer hands over and runs no code of the application's. Whatever may block for an
  * account runs on that account's own thread, one refresh after the other; meters, log
- * lines and signals run on workers, listeners on the thread for events.</li>
+ * lines of the state and signals run on workers, the application's listeners on the
+ * thread for events.</li>
  * <li>Every refresh ends at its deadline, counted from the moment it is asked for,
- * whatever became of the work: callers get {@code TIMEOUT} or
- * {@code CREDENTIALS_UNAVAILABLE}, and a late answer is dropped. An account that hangs
- * holds its own thread and nothing else.</li>
+ * whatever became of the work: callers get {@code TIMEOUT},
+ * {@code CREDENTIALS_UNAVAILABLE} or, between two attempts, the failure of the last one,
+ * and a late answer is dropped. An account that hangs holds its own thread and nothing
+ * else.</li>
  * <li>Whatever one refresh throws, returns or never returns, the account is read again: a
  * poll arms the next one in any case, and a refresh that is older than its deadline is
  * ended and replaced.</li>

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 
 import io.github.engagelab.sms.SmsAccountState;
 import io.github.engagelab.sms.SmsAccountStateChangedEvent;
+import io.github.engagelab.sms.SmsBalanceFailure;
 import io.github.engagelab.sms.actuate.endpoint.SmsBalanceEndpoint;
 import io.github.engagelab.sms.client.EngageLabSmsConnectionDetails;
 import io.github.engagelab.sms.client.SmsBalanceClient;
@@ -317,6 +318,9 @@ class EngageLabSmsClusterTests {
 					Awaitility.await().until(() -> refreshes(other) >= before + 3);
 					assertThat(alone(other)).isZero();
 					assertThat(monitor(hanging).getStatus().snapshot()).isNull();
+					Awaitility.await().until(() -> monitor(hanging).getStatus().failure() != null);
+					assertThat(monitor(hanging).getStatus().failure())
+						.isEqualTo(SmsBalanceFailure.CREDENTIALS_UNAVAILABLE);
 					release.countDown();
 					awaitState(hanging, SmsAccountState.OK);
 				}));

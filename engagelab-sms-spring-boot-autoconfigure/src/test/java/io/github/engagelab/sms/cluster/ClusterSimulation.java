@@ -283,7 +283,7 @@ final class ClusterSimulation implements AutoCloseable {
 		}
 
 		@Override
-		public String getIdentity(String account) {
+		public String getIdentity(String account, Consumer<SmsBalanceFailure> pending) {
 			this.identified++;
 			failIfFaulty();
 			return this.identity;
