@@ -201,8 +201,8 @@ public class ManyAccountsTests {
 		// What hands over, and what it is handed over by
 		private static final Pattern HAND_OVER = Pattern.compile(
 				"(java\\.(lang|math|util(?!\\.logging)|time)|jdk\\.internal\\.(misc|vm|util|access)|sun\\.util)\\..*"
-						+ "|io\\.github\\.engagelab\\.sms\\.(client\\.EngageLabSmsThreads|monitor\\.SmsBalance"
-						+ "(Poller|Monitor|Refresh)|monitor\\.Reading)(\\$.*)?");
+						+ "|io\\.github\\.engagelab\\.sms\\.(SmsBalance(Exception|Failure)|client\\.EngageLabSmsThreads"
+						+ "|monitor\\.SmsBalance(Poller|Monitor|Refresh)|monitor\\.Reading)(\\$.*)?");
 
 		private final Set<String> strangersOnTimer = new ConcurrentSkipListSet<>();
 
