@@ -54,7 +54,7 @@ public record EngageLabSmsProperties(@DefaultValue("true") boolean enabled,
 		PropertyRules.baseUrl(PREFIX + ".base-url", baseUrl, http.allowPlaintext());
 		PropertyRules.credentials(PREFIX, ".dev-key", devKey, ".dev-secret", devSecret);
 		PropertyRules.thresholds(PREFIX, threshold, false);
-		accounts = Collections.unmodifiableMap(PropertyRules.merge(PREFIX + ".accounts.", accounts));
+		accounts = Collections.unmodifiableMap(PropertyRules.merge(PREFIX + ".accounts", accounts));
 		PropertyRules.accounts(PREFIX, devKey, accounts, threshold, http.allowPlaintext());
 	}
 

@@ -99,7 +99,7 @@ final class PropertyRules {
 			Map<String, EngageLabSmsProperties.Account> accounts) {
 		Map<String, EngageLabSmsProperties.Account> merged = new LinkedHashMap<>();
 		accounts.forEach((name, account) -> {
-			check(EngageLabSmsConnectionDetails.isAccountName(name), prefix.substring(0, prefix.length() - 1),
+			check(EngageLabSmsConnectionDetails.isAccountName(name), prefix,
 					"'" + name.replaceAll("\\p{C}", " ") + "' cannot name an account",
 					"Use letters, digits, '-', '_' and '.' only, and brackets around a name with a dot.");
 			String other = merged.keySet()
@@ -107,11 +107,11 @@ final class PropertyRules {
 				.filter((known) -> uniform(known).equals(uniform(name)))
 				.findAny()
 				.orElse(name);
-			checkUnique(other.equals(name) || uniform(name).equals(name) || uniform(other).equals(other), prefix + name,
-					prefix + other);
+			checkUnique(other.equals(name) || uniform(name).equals(name) || uniform(other).equals(other),
+					prefix + "." + name, prefix + "." + other);
 			EngageLabSmsProperties.Account known = merged.remove(other);
 			merged.put(uniform(name).equals(name) ? other : name,
-					(known != null) ? known.merge(account, prefix + other, prefix + name) : account);
+					(known != null) ? known.merge(account, prefix + "." + other, prefix + "." + name) : account);
 		});
 		return merged;
 	}

@@ -36,7 +36,6 @@ record EngageLabSmsAnswer(int status, @Nullable String retryAfter, byte[] body) 
 		.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
 		.build();
 
-	// Read the answer
 	<T> T read(Function<JsonNode, @Nullable T> reader, String account, SecretMask mask, Instant now) {
 		JsonNode json = parse();
 		Long code = integer(json, "code");

@@ -7,7 +7,7 @@
  * <li>A replica claims every quarter of an interval and when its turn comes, and adopts a
  * result of a higher version than it has seen, with its age.</li>
  * <li>The last poller polls again after an interval. Another one takes over 1.2 intervals
- * after the last result, but half an interval after a turn that has brought none.</li>
+ * after the last result, but never within half an interval of the begin of a turn.</li>
  * <li>A claim whose reply was lost is granted again; the turn gets no longer.</li>
  * <li>A result is refused if there is a higher version than was seen when its refresh
  * began. The replica then claims again at once.</li>

@@ -223,13 +223,7 @@ class SmsBalancePollerTests {
 		run((context) -> {
 			SmsBalancePoller poller = context.getBean(SmsBalancePoller.class);
 			assertThat(poller.getNextRefresh("default")).isEqualTo(Instant.EPOCH.plusMillis(INITIAL_DELAY));
-			for (int i = 0; i < 5; i++) {
-				Instant next = poller.getNextRefresh("default");
-				this.time.advanceTimeTo(next.minusMillis(1));
-				assertThat(this.client.calls()).hasSize(i);
-				this.time.advanceTimeTo(next);
-				assertThat(this.client.calls()).hasSize(i + 1);
-			}
+			assertThatFivePollsComeWhenSaid(poller);
 			assertThat(poller.getNextRefresh("nobody")).isNull();
 		});
 	}
@@ -327,13 +321,7 @@ class SmsBalancePollerTests {
 		this.runner.withPropertyValues("engagelab.sms.refresh.interval=30m", "engagelab.sms.refresh.max-age=2h")
 			.run((context) -> {
 				SmsBalancePoller poller = context.getBean(SmsBalancePoller.class);
-				for (int i = 0; i < 5; i++) {
-					Instant next = poller.getNextRefresh("default");
-					this.time.advanceTimeTo(next.minusMillis(1));
-					assertThat(this.client.calls()).hasSize(i);
-					this.time.advanceTimeTo(next);
-					assertThat(this.client.calls()).hasSize(i + 1);
-				}
+				assertThatFivePollsComeWhenSaid(poller);
 				this.client.fail(SmsBalanceFailure.RATE_LIMITED);
 				this.time.advanceTimeTo(poller.getNextRefresh("default"));
 				assertThat(this.client.calls()).hasSize(6);
@@ -558,6 +546,16 @@ class SmsBalancePollerTests {
 			assertThat(interrupted).isFalse();
 		});
 		Awaitility.await().untilTrue(interrupted);
+	}
+
+	private void assertThatFivePollsComeWhenSaid(SmsBalancePoller poller) {
+		for (int i = 0; i < 5; i++) {
+			Instant next = poller.getNextRefresh("default");
+			this.time.advanceTimeTo(next.minusMillis(1));
+			assertThat(this.client.calls()).hasSize(i);
+			this.time.advanceTimeTo(next);
+			assertThat(this.client.calls()).hasSize(i + 1);
+		}
 	}
 
 	private static boolean waitsIn(Thread thread, String method) {
